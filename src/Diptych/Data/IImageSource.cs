@@ -1,0 +1,28 @@
+namespace Diptych.Data;
+
+/// <summary>A numbered set of images, wherever they are stored. Safe to use from many threads.</summary>
+public interface IImageSource : IDisposable
+{
+    /// <summary>What it is and where, for messages and logs: <c>samples/eurosat/train.tar</c>.</summary>
+    string Description { get; }
+
+    /// <summary>How many images there are; at least 1.</summary>
+    int Count { get; }
+
+    /// <summary>Names of the classes by label number, or null where the images have no labels.</summary>
+    IReadOnlyList<string>? LabelNames { get; }
+
+    /// <summary>The image's name, stable and unique in the source: <c>Forest/Forest_12.jpg</c>.</summary>
+    /// <param name="index">Image, 0-based.</param>
+    string GetName(int index);
+
+    /// <summary>The image's label number in <see cref="LabelNames"/>, or −1 where it has none.</summary>
+    /// <param name="index">Image, 0-based.</param>
+    int GetLabel(int index);
+
+    /// <summary>Decodes one image into <paramref name="destination"/>, which is resized to fit.</summary>
+    /// <param name="index">Image, 0-based.</param>
+    /// <param name="destination">Receives width, height and pixels; its memory is reused.</param>
+    /// <exception cref="UnreadableImageException">The image cannot be decoded whole.</exception>
+    void Decode(int index, ImageBuffer destination);
+}

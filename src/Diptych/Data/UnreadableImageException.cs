@@ -1,0 +1,27 @@
+namespace Diptych.Data;
+
+/// <summary>One image of a source cannot be decoded whole.</summary>
+public sealed class UnreadableImageException : InvalidInputException
+{
+    /// <summary>Creates the exception.</summary>
+    /// <param name="name">The image's name in its source.</param>
+    /// <param name="index">The image's index, 0-based.</param>
+    /// <param name="count">How many images the source has.</param>
+    /// <param name="reason">What is wrong with it, in a few words: <c>premature end of JPEG</c>.</param>
+    public UnreadableImageException(string name, int index, int count, string reason)
+        : base($"{name} ({index + 1:N0} of {count:N0}) is not a readable image: {reason}. Remove it, or pass --skip-unreadable.")
+    {
+        Name = name;
+        Index = index;
+        Reason = reason;
+    }
+
+    /// <summary>The image's name in its source.</summary>
+    public string Name { get; }
+
+    /// <summary>The image's index in its source, 0-based.</summary>
+    public int Index { get; }
+
+    /// <summary>What is wrong with it.</summary>
+    public string Reason { get; }
+}
