@@ -1,0 +1,111 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using static TorchSharp.torch;
+
+namespace Diptych.Checkpoints;
+
+/// <summary>The checkpoints of one run: folders <c>step-00000400</c>, each with its tensors and a <c>checkpoint.json</c> that holds their SHA-256.</summary>
+/// <remarks>A checkpoint is written under a temporary name, flushed to the disk, then renamed: a folder with its final name is whole.</remarks>
+public sealed class CheckpointFolder
+{
+    private const string StateName = "state.safetensors", InfoName = "checkpoint.json", Aside = ".partial";
+    private const int FormatVersion = 1;
+    private readonly string _root;
+
+    /// <summary>Looks at a folder, which is made when the first checkpoint is written.</summary>
+    /// <param name="root">The folder that holds the checkpoints.</param>
+    public CheckpointFolder(string root) => _root = root;
+
+    /// <summary>Writes a checkpoint, then removes all but the newest <paramref name="keep"/>.</summary>
+    /// <param name="step">How many steps are done.</param>
+    /// <param name="tensors">The whole state, by name.</param>
+    /// <param name="keep">How many checkpoints to keep, ≥ 1.</param>
+    /// <returns>The checkpoint's folder.</returns>
+    /// <exception cref="IOException">The disk is full, or the folder cannot be written; older checkpoints are untouched.</exception>
+    public string Write(int step, IEnumerable<(string Name, Tensor Value)> tensors, int keep = 2)
+    {
+        string final = Path.Combine(_root, $"step-{step:D8}"), aside = final + Aside;
+        try
+        {
+            if (Directory.Exists(aside))
+                Directory.Delete(aside, recursive: true);
+            Directory.CreateDirectory(aside);
+            string state = Path.Combine(aside, StateName);
+            SafetensorsFile.Write(state, tensors, new Dictionary<string, string> { ["format"] = "pt" });
+            AtomicFile.WriteText(Path.Combine(aside, InfoName), JsonSerializer.Serialize(new Info(FormatVersion, step, Hash(state))));
+            if (Directory.Exists(final))
+                Directory.Delete(final, recursive: true);
+            Directory.Move(aside, final);
+            AtomicFile.FlushFolder(_root);
+        }
+        catch
+        {
+            if (Directory.Exists(aside))
+                Directory.Delete(aside, recursive: true);
+            throw;
+        }
+        foreach (var (_, path) in List().Skip(keep))
+            Directory.Delete(path, recursive: true);
+        return final;
+    }
+
+    /// <summary>Reads the newest checkpoint that is whole.</summary>
+    /// <param name="rejected">Receives a line about every newer one that is not.</param>
+    /// <returns>How many steps were done, and the state; null when there is no whole checkpoint.</returns>
+    public (int Step, Dictionary<string, Tensor> Tensors)? ReadNewest(ICollection<string> rejected)
+    {
+        ArgumentNullException.ThrowIfNull(rejected);
+        foreach (var (step, path) in List())
+        {
+            string? fault = FindFault(path, step);
+            if (fault is null)
+                return (step, SafetensorsFile.Read(Path.Combine(path, StateName)).Tensors);
+            rejected.Add($"Checkpoint {path} is damaged and was passed over: {fault}.");
+        }
+        return null;
+    }
+
+    /// <summary>The checkpoints there are, newest first, without looking inside.</summary>
+    public IReadOnlyList<(int Step, string Path)> List()
+    {
+        if (!Directory.Exists(_root))
+            return [];
+        return Directory.GetDirectories(_root, "step-*")
+            .Select(path => (Name: Path.GetFileName(path)[5..], Path: path))
+            .Where(c => int.TryParse(c.Name, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            .Select(c => (Step: int.Parse(c.Name, CultureInfo.InvariantCulture), c.Path))
+            .OrderByDescending(c => c.Step).ToArray();
+    }
+
+    /// <summary>What is wrong with a checkpoint, or null when it is whole.</summary>
+    /// <param name="path">The checkpoint's folder.</param>
+    /// <param name="step">The step its name gives.</param>
+    public static string? FindFault(string path, int step)
+    {
+        string state = Path.Combine(path, StateName), info = Path.Combine(path, InfoName);
+        if (!File.Exists(info) || !File.Exists(state))
+            return $"{(File.Exists(info) ? StateName : InfoName)} is missing";
+        try
+        {
+            Info read = JsonSerializer.Deserialize<Info>(File.ReadAllText(info)) ?? throw new JsonException("it is empty");
+            if (read.Version != FormatVersion)
+                return $"it has format version {read.Version}, this program reads version {FormatVersion}";
+            if (read.Step != step)
+                return $"{InfoName} speaks of step {read.Step}";
+            return read.Sha256 == Hash(state) ? null : $"the SHA-256 of {StateName} is not the one that {InfoName} gives";
+        }
+        catch (JsonException exception)
+        {
+            return $"{InfoName} cannot be read ({exception.Message})";
+        }
+    }
+
+    private static string Hash(string path)
+    {
+        using FileStream stream = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+
+    private sealed record Info(int Version, int Step, string Sha256);
+}

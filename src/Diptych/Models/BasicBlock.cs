@@ -1,0 +1,35 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Diptych.Models;
+
+/// <summary>Two 3×3 convolutions and a shortcut: the block of ResNet-18 and -34.</summary>
+/// <remarks>Source: He et al., arXiv 1512.03385. Field names are torchvision's: they are the parameter names in the file.</remarks>
+internal sealed class BasicBlock : Module<Tensor, Tensor>
+{
+    private readonly Conv2d conv1, conv2;
+    private readonly BatchNorm2d bn1, bn2;
+    private readonly Sequential? downsample;
+
+    public BasicBlock(int inputChannels, int channels, int stride) : base(nameof(BasicBlock))
+    {
+        conv1 = Conv2d(inputChannels, channels, kernel_size: 3, stride: stride, padding: 1, bias: false);
+        bn1 = BatchNorm2d(channels);
+        conv2 = Conv2d(channels, channels, kernel_size: 3, padding: 1, bias: false);
+        bn2 = BatchNorm2d(channels);
+        if (stride != 1 || inputChannels != channels)
+            downsample = Sequential(
+                ("0", Conv2d(inputChannels, channels, kernel_size: 1, stride: stride, bias: false)),
+                ("1", BatchNorm2d(channels)));
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        Tensor shortcut = downsample is null ? input : downsample.call(input);
+        Tensor hidden = bn1.call(conv1.call(input)).relu_();
+        return bn2.call(conv2.call(hidden)).add_(shortcut).relu_().MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,82 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Diptych.Models;
+
+/// <summary>A residual network without its classifier: images to features.</summary>
+/// <remarks>
+/// Source: He et al., arXiv 1512.03385. Parameter names and shapes are those of <c>torchvision.models.resnet18</c> without <c>fc</c>.
+/// Weights are kept channels-last, which is the faster layout on CPUs; values are the same.
+/// </remarks>
+public sealed class ResNet : Module<Tensor, Tensor>
+{
+    private readonly Conv2d conv1;
+    private readonly BatchNorm2d bn1;
+    private readonly Module<Tensor, Tensor>? maxpool;
+    private readonly Sequential layer1, layer2, layer3, layer4;
+
+    /// <summary>Builds an encoder with random weights, drawn from torch's generator.</summary>
+    /// <param name="settings">Architecture, width and stem.</param>
+    /// <exception cref="InvalidInputException">The settings name no known encoder.</exception>
+    public ResNet(EncoderSettings settings) : base(nameof(ResNet))
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        string[] mistakes = settings.FindMistakes().ToArray();
+        if (mistakes.Length > 0)
+            throw new InvalidInputException(string.Join(Environment.NewLine, mistakes));
+        Settings = settings;
+
+        int width = settings.Width;
+        if (settings.Stem == EncoderStem.Small)
+        {
+            conv1 = Conv2d(3, width, kernel_size: 3, padding: 1, bias: false);
+        }
+        else
+        {
+            conv1 = Conv2d(3, width, kernel_size: 7, stride: 2, padding: 3, bias: false);
+            maxpool = MaxPool2d(kernel_size: 3, stride: 2, padding: 1);
+        }
+        bn1 = BatchNorm2d(width);
+        layer1 = Stage(width, width, stride: 1);
+        layer2 = Stage(width, 2 * width, stride: 2);
+        layer3 = Stage(2 * width, 4 * width, stride: 2);
+        layer4 = Stage(4 * width, 8 * width, stride: 2);
+        RegisterComponents();
+        Initialize();
+    }
+
+    /// <summary>Architecture, width and stem.</summary>
+    public EncoderSettings Settings { get; }
+
+    /// <summary>Images to features.</summary>
+    /// <param name="input">Normalized images, <c>[N, 3, H, W]</c>; fastest when the memory is channels-last.</param>
+    /// <returns>Features, <c>[N, F]</c>, F = <see cref="EncoderSettings.FeatureCount"/>; every value ≥ 0.</returns>
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        Tensor hidden = bn1.call(conv1.call(input)).relu_();
+        if (maxpool is not null)
+            hidden = maxpool.call(hidden);
+        hidden = layer4.call(layer3.call(layer2.call(layer1.call(hidden)))); // [N, F, h, w]
+        return hidden.mean([2L, 3L]).MoveToOuterDisposeScope(); // [N, F]
+    }
+
+    private static Sequential Stage(int inputChannels, int channels, int stride) => Sequential(
+        ("0", new BasicBlock(inputChannels, channels, stride)),
+        ("1", new BasicBlock(channels, channels, stride: 1)));
+
+    // Kaiming-normal by fan-out, as torchvision does; batch-norm starts at weight 1 and bias 0.
+    private void Initialize()
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        foreach (var (_, module) in named_modules())
+        {
+            if (module is not Conv2d { weight: { } weight })
+                continue;
+            init.kaiming_normal_(weight, mode: init.FanInOut.FanOut, nonlinearity: init.NonlinearityType.ReLU);
+            weight.set_(weight.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2));
+        }
+    }
+}
