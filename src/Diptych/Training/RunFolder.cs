@@ -1,0 +1,68 @@
+using Diptych.Checkpoints;
+
+namespace Diptych.Training;
+
+/// <summary>The folder of one run: settings, metrics, checkpoints, encoder.</summary>
+public sealed class RunFolder
+{
+    private RunFolder(string path) => Path = path;
+
+    /// <summary>The folder.</summary>
+    public string Path { get; }
+
+    /// <summary>The settings in effect.</summary>
+    public string RecipePath => System.IO.Path.Combine(Path, "recipe.json");
+
+    /// <summary>One JSON line for each step.</summary>
+    public string MetricsPath => System.IO.Path.Combine(Path, "metrics.jsonl");
+
+    /// <summary>What was said while it ran.</summary>
+    public string LogPath => System.IO.Path.Combine(Path, "log.txt");
+
+    /// <summary>The trained encoder; there once the run is finished.</summary>
+    public string EncoderPath => System.IO.Path.Combine(Path, "encoder.safetensors");
+
+    /// <summary>The checkpoints.</summary>
+    public CheckpointFolder Checkpoints => new(System.IO.Path.Combine(Path, "checkpoints"));
+
+    /// <summary>Makes a new run folder and writes its settings.</summary>
+    /// <param name="path">A folder that does not exist yet, or is empty.</param>
+    /// <param name="options">The settings.</param>
+    /// <exception cref="InvalidInputException">The folder holds something already.</exception>
+    public static RunFolder Create(string path, PretrainOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (File.Exists(path))
+            throw new InvalidInputException($"{path} is a file; a run needs a folder. Choose another --out.");
+        if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
+            throw new InvalidInputException($"{path} holds files already. Pass --resume to go on with that run, or choose another --out.");
+        var folder = new RunFolder(path);
+        try
+        {
+            Directory.CreateDirectory(path);
+            AtomicFile.WriteText(folder.RecipePath, options.ToJson());
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"The run folder {path} cannot be written: {exception.Message} Choose another --out.", exception);
+        }
+        return folder;
+    }
+
+    /// <summary>Opens an existing run folder.</summary>
+    /// <param name="path">The folder.</param>
+    /// <exception cref="InvalidInputException">It is not a run folder.</exception>
+    public static RunFolder Open(string path)
+    {
+        var folder = new RunFolder(path);
+        if (!Directory.Exists(path))
+            throw new InvalidInputException($"There is no run folder {path}. `diptych pretrain IMAGES --out {path}` makes one.");
+        if (!File.Exists(folder.RecipePath))
+            throw new InvalidInputException($"{path} is not a run folder: it holds no recipe.json. Name a folder that `diptych pretrain` wrote.");
+        return folder;
+    }
+
+    /// <summary>The settings the run was started with.</summary>
+    /// <exception cref="InvalidInputException">They cannot be read.</exception>
+    public PretrainOptions ReadOptions() => PretrainOptions.Read(RecipePath);
+}
