@@ -1,0 +1,62 @@
+using Diptych.Data;
+using Diptych.Models;
+using Diptych.Training;
+using Diptych.Views;
+using static TorchSharp.torch;
+
+namespace Diptych.Evaluation;
+
+/// <summary>Images to features, without randomness: each image whole, in the encoder's evaluation mode.</summary>
+public static class FeatureExtractor
+{
+    /// <summary>Features of every image of a source.</summary>
+    /// <param name="encoder">The encoder; its weights and statistics are not changed.</param>
+    /// <param name="source">The images.</param>
+    /// <param name="recipe">Size, mean and standard deviation of the encoder's input.</param>
+    /// <param name="batchSize">Images at a time.</param>
+    /// <param name="progress">Hears how many images are done.</param>
+    /// <returns>Features, <c>[M, F]</c>, float32, in the order of the source.</returns>
+    public static Tensor Extract(ResNet encoder, IImageSource source, ViewRecipe recipe, int batchSize = 256, IProgress<int>? progress = null)
+    {
+        ArgumentNullException.ThrowIfNull(encoder);
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(recipe);
+        bool wasTraining = encoder.training;
+        encoder.eval();
+        try
+        {
+            return Collect(source, recipe, encoder.Settings.FeatureCount, batchSize, progress, encoder.call);
+        }
+        finally
+        {
+            encoder.train(wasTraining);
+        }
+    }
+
+    /// <summary>The normalized pixels themselves as features: the baseline that any encoder should beat.</summary>
+    /// <param name="source">The images.</param>
+    /// <param name="recipe">Size, mean and standard deviation.</param>
+    /// <returns>Pixels, <c>[M, 3·H·W]</c>.</returns>
+    public static Tensor RawPixels(IImageSource source, ViewRecipe recipe)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(recipe);
+        return Collect(source, recipe, 3 * recipe.Size * recipe.Size, 256, null, views => views.reshape(views.shape[0], -1));
+    }
+
+    private static Tensor Collect(IImageSource source, ViewRecipe recipe, int length, int batchSize, IProgress<int>? progress, Func<Tensor, Tensor> compute)
+    {
+        using var noGradient = no_grad();
+        Tensor features = empty([source.Count, length], dtype: ScalarType.Float32);
+        using var loader = new ViewLoader(source, recipe, new ViewLoaderOptions { BatchSize = batchSize, Views = 1 });
+        int done = 0;
+        foreach (ViewBatch batch in loader.ReadWhole())
+        {
+            using var scope = NewDisposeScope();
+            features[TensorIndex.Slice(done, done + batch.Count)] = compute(ViewTensor.From(batch));
+            done += batch.Count;
+            progress?.Report(done);
+        }
+        return features;
+    }
+}
