@@ -1,1 +1,3 @@
-return 0;
+using Diptych.Cli;
+
+return Tool.Run(args);

@@ -1,0 +1,66 @@
+using System.CommandLine;
+using Diptych.Data;
+using Diptych.Evaluation;
+using Diptych.Training;
+
+namespace Diptych.Cli;
+
+/// <summary><c>diptych demo</c>: the whole path on the shipped sample.</summary>
+internal sealed class DemoCommand : ToolCommand
+{
+    // Chosen on held-out tiles of the training part; see docs/path.md.
+    private static readonly PretrainOptions Settings = new()
+    {
+        Views = "satellite",
+        Width = 16,
+        Epochs = 20,
+        Batch = 128,
+    };
+
+    private readonly Option<string> _out = new("--out") { Description = "The run folder [runs/demo, or the next free number]" };
+    private readonly Option<int> _epochs = new("--epochs") { Description = $"Passes over the images [{Settings.Epochs}]" };
+    private readonly Option<bool> _json = new("--json") { Description = "Print the figures as one JSON object" };
+
+    public DemoCommand() : base("demo", "Train on 5,000 shipped satellite tiles without their labels, then measure the encoder: a few minutes.")
+    {
+        foreach (Option option in new Option[] { _out, _epochs, _json })
+            Options.Add(option);
+    }
+
+    public override IReadOnlyList<string> Examples { get; } = ["diptych demo"];
+
+    public override IEnumerable<string> FindMistakes(ParseResult parse) => MistakesOf((Settings with { Epochs = Value(parse, _epochs, Settings.Epochs) }).Validate);
+
+    public override int Run(ParseResult parse)
+    {
+        string sample = Path.Combine(AppContext.BaseDirectory, "samples", "eurosat");
+        PretrainOptions options = Settings with { Images = Path.Combine(sample, "train.tar"), Epochs = Value(parse, _epochs, Settings.Epochs) };
+        using IImageSource train = ImageSource.Open(options.Images);
+        using IImageSource test = ImageSource.Open(Path.Combine(sample, "test.tar"));
+        TorchRuntime.Load();
+        RunFolder folder = RunFolder.Create(parse.GetValue(_out) ?? FreeFolder(), options);
+        if (!PretrainDisplay.Train(options, train, folder, isResumed: false))
+            return Tool.Interrupted;
+
+        var evaluation = new NearestNeighbourEvaluation(train, test, new NearestNeighbourOptions());
+        var (encoder, views) = EncoderFile.Read(folder.EncoderPath);
+        using (encoder)
+            EvaluationTable.Print(evaluation.Run(encoder, views, options.Loss), evaluation.Protocol, parse.GetValue(_json), folder.EncoderPath);
+        Console.Error.WriteLine($"""
+
+            The run is in {folder.Path}. Next, on your own images:
+              diptych views PHOTOS --views imagenet --image-size 64      see what the network will see
+              diptych pretrain PHOTOS --views imagenet --image-size 64 --width 32
+              diptych evaluate runs/PHOTOS-simclr-dcl --train LABELLED/train --test LABELLED/test
+            """);
+        return Tool.Done;
+    }
+
+    private static string FreeFolder()
+    {
+        string path = Path.Combine("runs", "demo");
+        for (int number = 2; Directory.Exists(path); number++)
+            path = Path.Combine("runs", $"demo-{number}");
+        return path;
+    }
+}

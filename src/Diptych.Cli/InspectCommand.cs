@@ -1,0 +1,97 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Diptych.Checkpoints;
+using Diptych.Data;
+using Diptych.Training;
+
+namespace Diptych.Cli;
+
+/// <summary><c>diptych inspect</c>: what a run, an encoder file or an image set contains.</summary>
+internal sealed class InspectCommand : ToolCommand
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    private readonly Argument<string> _path = new("PATH") { Description = "A run folder, a .safetensors file, or any image set that pretrain takes." };
+    private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object" };
+
+    public InspectCommand() : base("inspect", "Say what a run, an encoder file or an image set contains.")
+    {
+        Arguments.Add(_path);
+        Options.Add(_json);
+    }
+
+    public override IReadOnlyList<string> Examples { get; } = ["diptych inspect runs/demo", "diptych inspect runs/demo/encoder.safetensors --json", "diptych inspect samples/eurosat/train.tar"];
+
+    public override int Run(ParseResult parse)
+    {
+        string path = parse.GetValue(_path)!;
+        JsonObject found = path.EndsWith(".safetensors", StringComparison.Ordinal) ? File_(path)
+            : File.Exists(Path.Combine(path, "recipe.json")) ? Run_(path)
+            : Images(path);
+        if (parse.GetValue(_json))
+            Console.Out.WriteLine(found.ToJsonString(Indented));
+        else
+            Print(found, "");
+        return Tool.Done;
+    }
+
+    private static JsonObject Run_(string path)
+    {
+        RunFolder folder = RunFolder.Open(path);
+        var checkpoints = new JsonObject();
+        foreach (var (step, checkpoint) in folder.Checkpoints.List())
+            checkpoints[$"step {step}"] = CheckpointFolder.FindFault(checkpoint, step) ?? "whole";
+        string? last = File.Exists(folder.MetricsPath) ? File.ReadLines(folder.MetricsPath).LastOrDefault() : null;
+        return new JsonObject
+        {
+            ["run"] = path,
+            ["state"] = File.Exists(folder.EncoderPath) ? "finished" : "not finished",
+            ["settings"] = JsonNode.Parse(folder.ReadOptions().ToJson()),
+            ["checkpoints"] = checkpoints,
+            ["last-step"] = last is null ? null : JsonNode.Parse(last),
+        };
+    }
+
+    private static JsonObject File_(string path)
+    {
+        var (tensors, metadata) = SafetensorsFile.ReadHeader(path);
+        var names = new JsonObject();
+        foreach (var (name, type, shape) in tensors)
+            names[name] = $"{type} [{string.Join(", ", shape)}]";
+        return new JsonObject
+        {
+            ["file"] = path,
+            ["values"] = tensors.Sum(t => t.Shape.Aggregate(1L, (product, size) => product * size)),
+            ["metadata"] = new JsonObject(metadata.Select(m => KeyValuePair.Create(m.Key, (JsonNode?)m.Value))),
+            ["tensors"] = names,
+        };
+    }
+
+    private static JsonObject Images(string path)
+    {
+        using IImageSource source = ImageSource.Open(path);
+        var first = new ImageBuffer();
+        source.Decode(0, first);
+        var found = new JsonObject { ["images"] = source.Description, ["count"] = source.Count, ["first"] = $"{source.GetName(0)}, {first.Width} × {first.Height} pixels" };
+        if (source.LabelNames is { } names)
+        {
+            int[] counts = new int[names.Count];
+            for (int i = 0; i < source.Count; i++)
+                counts[source.GetLabel(i)]++;
+            found["classes"] = new JsonObject(names.Select((name, i) => KeyValuePair.Create(name, (JsonNode?)counts[i])));
+        }
+        return found;
+    }
+
+    private static void Print(JsonObject node, string indent)
+    {
+        foreach (var (key, value) in node)
+        {
+            Console.Out.WriteLine(value is JsonObject ? $"{indent}{key}:" : string.Create(CultureInfo.InvariantCulture, $"{indent}{key}: {value}"));
+            if (value is JsonObject inner)
+                Print(inner, indent + "  ");
+        }
+    }
+}

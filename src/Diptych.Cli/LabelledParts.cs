@@ -1,0 +1,27 @@
+namespace Diptych.Cli;
+
+/// <summary>Finds the train and test parts of a labelled data set by their usual names.</summary>
+internal static class LabelledParts
+{
+    private static readonly string[] Endings = ["", ".tar", ".tar.gz", ".tgz", ".bin", ".bin.gz", "-images-idx3-ubyte", "-images-idx3-ubyte.gz", "_batch.bin", "_batch.bin.gz"];
+
+    /// <summary>The first of the names that exists in the folder, with any ending that image sets have.</summary>
+    /// <exception cref="InvalidInputException">None does.</exception>
+    public static string Find(string folder, params string[] names)
+    {
+        if (!Directory.Exists(folder))
+            throw new InvalidInputException($"There is no folder {folder}. --data needs a folder with labelled train and test parts.");
+        foreach (string name in names.SelectMany(n => n == "test" ? new[] { n, "t10k" } : [n]))
+        {
+            foreach (string ending in Endings)
+            {
+                string path = Path.Combine(folder, name + ending);
+                if (ending.Length == 0 ? Directory.Exists(path) : File.Exists(path))
+                    return path;
+            }
+        }
+        if (names[0] == "train" && File.Exists(Path.Combine(folder, "data_batch_1.bin")))
+            return folder; // CIFAR-10's training batches are five files
+        throw new InvalidInputException($"{folder} has no {names[0]} part: expected {names[0]}/ or {names[0]}.tar. Name the parts with --train PATH and --test PATH.");
+    }
+}

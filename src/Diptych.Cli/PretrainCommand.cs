@@ -1,0 +1,119 @@
+using System.CommandLine;
+using Diptych.Data;
+using Diptych.Training;
+
+namespace Diptych.Cli;
+
+/// <summary><c>diptych pretrain</c>: unlabelled images to an encoder.</summary>
+internal sealed class PretrainCommand : ToolCommand
+{
+    private static readonly PretrainOptions Defaults = new();
+
+    private readonly Argument<string> _images = new("IMAGES") { Description = "A folder of images, a tar file, CIFAR batches or an idx file. Labels are not looked at." };
+    private readonly Option<string> _method = new("--method") { Description = $"Which embeddings meet in the loss: simclr [{Defaults.Method}]" };
+    private readonly Option<string> _loss = new("--loss") { Description = $"dcl, dclw or infonce [{Defaults.Loss}]" };
+    private readonly Option<double> _temperature = new("--temperature") { Description = $"Divides similarities in the loss [{Defaults.Temperature}]" };
+    private readonly Option<double> _sigma = new("--sigma") { Description = $"Sharpness of dclw's weights [{Defaults.Sigma}]" };
+    private readonly Option<string> _encoder = new("--encoder") { Description = $"The network: resnet18 [{Defaults.Encoder}]" };
+    private readonly Option<int> _width = new("--width") { Description = $"Channels of its first stage; 16 or 32 suit small machines [{Defaults.Width}]" };
+    private readonly Option<int> _imageSize = new("--image-size") { Description = "Side of a view in pixels [the recipe's own]" };
+    private readonly Option<string> _views = new("--views") { Description = $"How views are drawn: cifar, imagenet or satellite [{Defaults.Views}]" };
+    private readonly Option<int> _epochs = new("--epochs") { Description = $"Passes over the images [{Defaults.Epochs}]" };
+    private readonly Option<int> _batch = new("--batch") { Description = $"Images in a step, two views each [{Defaults.Batch}]" };
+    private readonly Option<double> _learningRate = new("--learning-rate") { Description = "Peak learning rate [0.24 × batch / 256]" };
+    private readonly Option<double> _weightDecay = new("--weight-decay") { Description = $"Pull of weights towards zero [{Defaults.WeightDecay}]" };
+    private readonly Option<double> _warmupEpochs = new("--warmup-epochs") { Description = $"Epochs until the peak learning rate [{Defaults.WarmupEpochs}]" };
+    private readonly Option<long> _seed = new("--seed") { Description = $"Where all randomness starts [{Defaults.Seed}]" };
+    private readonly Option<int> _workers = new("--workers") { Description = $"Threads that draw views [{Defaults.Workers}]" };
+    private readonly Option<int> _threads = new("--threads") { Description = "Threads of the arithmetic [one a core]" };
+    private readonly Option<int> _checkpointEvery = new("--checkpoint-every") { Description = $"Steps between checkpoints [{Defaults.CheckpointEvery}]" };
+    private readonly Option<bool> _skipUnreadable = new("--skip-unreadable") { Description = "Leave out images that cannot be read, instead of stopping before the start" };
+    private readonly Option<string> _out = new("--out") { Description = "The run folder [runs/NAME-METHOD-LOSS]" };
+    private readonly Option<bool> _resume = new("--resume") { Description = "Go on with the run in that folder" };
+
+    public PretrainCommand() : base("pretrain", "Learn an encoder from unlabelled images.")
+    {
+        Arguments.Add(_images);
+        foreach (Option option in new Option[] { _method, _loss, _temperature, _sigma, _encoder, _width, _imageSize, _views, _epochs, _batch, _learningRate, _weightDecay, _warmupEpochs, _seed, _workers, _threads, _checkpointEvery, _skipUnreadable, _out, _resume })
+            Options.Add(option);
+    }
+
+    public override IReadOnlyList<string> Examples { get; } =
+    [
+        "diptych pretrain photos --views imagenet --image-size 64 --width 32 --epochs 100",
+        "diptych pretrain samples/eurosat/train.tar --views satellite --loss infonce --out runs/tiles",
+        "diptych pretrain samples/eurosat/train.tar --out runs/tiles --resume",
+    ];
+
+    public override IEnumerable<string> FindMistakes(ParseResult parse) => MistakesOf(Apply(parse, Defaults).Validate);
+
+    public override int Run(ParseResult parse)
+    {
+        PretrainOptions options = Apply(parse, Defaults);
+        string path = parse.GetValue(_out) ?? DefaultFolder(options);
+        bool isResumed = parse.GetValue(_resume);
+        RunFolder? folder = null;
+        if (isResumed)
+        {
+            folder = RunFolder.Open(path);
+            PretrainOptions saved = folder.ReadOptions();
+            options = Apply(parse, saved);
+            IReadOnlyList<string> differences = options.DifferencesFrom(saved);
+            if (differences.Count > 0)
+                throw new InvalidInputException($"The run in {path} was started with other settings:{Environment.NewLine}{string.Join(Environment.NewLine, differences)}{Environment.NewLine}Leave them out to go on with it, or choose another --out.");
+            if (File.Exists(folder.EncoderPath))
+            {
+                Console.Error.WriteLine($"The run in {path} is finished. Its encoder is {folder.EncoderPath}.");
+                return Tool.Done;
+            }
+        }
+        using IImageSource source = OpenReadable(options);
+        TorchRuntime.Load();
+        folder ??= RunFolder.Create(path, options);
+        return PretrainDisplay.Train(options, source, folder, isResumed) ? Tool.Done : Tool.Interrupted;
+    }
+
+    // Looks at every image once, so that a bad one is known at the start and not hours later.
+    private static IImageSource OpenReadable(PretrainOptions options)
+    {
+        IImageSource source = ImageSource.Open(options.Images);
+        Pretraining.Check(options, source);
+        IReadOnlyList<UnreadableImage> unreadable = ReadabilityCheck.FindUnreadable(source, Environment.ProcessorCount);
+        if (!options.SkipUnreadable)
+            ReadabilityCheck.ThrowIfAny(source, unreadable);
+        foreach (UnreadableImage image in unreadable)
+            Console.Error.WriteLine($"Left out: {image.Name}: {image.Reason}");
+        IImageSource readable = ReadabilityCheck.KeepReadable(source, unreadable);
+        Pretraining.Check(options, readable);
+        return readable;
+    }
+
+    private PretrainOptions Apply(ParseResult parse, PretrainOptions start) => start with
+    {
+        Images = parse.GetResult(_images) is { } images && !images.Errors.Any() ? parse.GetValue(_images) ?? start.Images : start.Images,
+        Method = Value(parse, _method, start.Method),
+        Loss = Value(parse, _loss, start.Loss),
+        Temperature = Value(parse, _temperature, start.Temperature),
+        Sigma = Value(parse, _sigma, start.Sigma),
+        Encoder = Value(parse, _encoder, start.Encoder),
+        Width = Value(parse, _width, start.Width),
+        ImageSize = IsGiven(parse, _imageSize) ? parse.GetValue(_imageSize) : start.ImageSize,
+        Views = Value(parse, _views, start.Views),
+        Epochs = Value(parse, _epochs, start.Epochs),
+        Batch = Value(parse, _batch, start.Batch),
+        LearningRate = IsGiven(parse, _learningRate) ? parse.GetValue(_learningRate) : start.LearningRate,
+        WeightDecay = Value(parse, _weightDecay, start.WeightDecay),
+        WarmupEpochs = Value(parse, _warmupEpochs, start.WarmupEpochs),
+        Seed = Value(parse, _seed, start.Seed),
+        Workers = Value(parse, _workers, start.Workers),
+        Threads = IsGiven(parse, _threads) ? parse.GetValue(_threads) : start.Threads,
+        CheckpointEvery = Value(parse, _checkpointEvery, start.CheckpointEvery),
+        SkipUnreadable = Value(parse, _skipUnreadable, start.SkipUnreadable),
+    };
+
+    private static string DefaultFolder(PretrainOptions options)
+    {
+        string name = Path.GetFileName(options.Images.TrimEnd('/', Path.DirectorySeparatorChar)).Split('.')[0];
+        return Path.Combine("runs", $"{(name.Length == 0 ? "images" : name)}-{options.Method}-{options.Loss}");
+    }
+}

@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Diptych.Data;
+using Diptych.Training;
+using Spectre.Console;
+
+namespace Diptych.Cli;
+
+/// <summary>Trains and shows it: a bar on a terminal, plain lines elsewhere, always on stderr. Ctrl-C and SIGTERM end the run after a checkpoint.</summary>
+internal static class PretrainDisplay
+{
+    /// <returns>True when the run is finished, false when it was interrupted.</returns>
+    public static bool Train(PretrainOptions options, IImageSource source, RunFolder folder, bool isResumed)
+    {
+        using var stop = new CancellationTokenSource();
+        void Stop(PosixSignalContext context)
+        {
+            if (stop.IsCancellationRequested)
+                return; // the second signal ends the process at once
+            context.Cancel = true;
+            stop.Cancel();
+        }
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+
+        bool Work(IPretrainObserver observer) => new Pretraining(options, source, folder, observer).Run(isResumed, stop.Token);
+        Console.Error.WriteLine($"{options.Loss} on {source.Count:N0} images of {options.Images}: {options.Encoder}, width {options.Width}, batch {options.Batch}, {options.Epochs} epochs");
+        bool isFinished = Console.IsErrorRedirected ? Work(new Lines()) : OnTerminal(Work);
+        Console.Error.WriteLine(isFinished
+            ? $"Finished. The encoder is {folder.EncoderPath}"
+            : $"Interrupted. A checkpoint was written; go on with: diptych pretrain {options.Images} --out {folder.Path} --resume");
+        return isFinished;
+    }
+
+    private static bool OnTerminal(Func<IPretrainObserver, bool> work)
+    {
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        return console.Progress().AutoClear(false)
+            .Columns(new ProgressBarColumn(), new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new RemainingTimeColumn())
+            .Start(context => work(new Bar(context, console)));
+    }
+
+    private static string Describe(StepMetrics step, int total) => string.Create(CultureInfo.InvariantCulture,
+        $"step {step.Step}/{total}  epoch {step.Epoch + 1}  loss {step.Loss:F3}  q {step.QMean:F3}  {step.ImagesPerSecond:F0} images/s  data wait {step.DataWait:P0}");
+
+    private sealed class Lines : IPretrainObserver
+    {
+        private const int LineCount = 20;
+        private int _total, _next;
+        private System.Diagnostics.Stopwatch _clock = new();
+        private int _first;
+
+        public void OnStart(int firstStep, int totalSteps)
+        {
+            (_first, _total, _next) = (firstStep, totalSteps, firstStep + 1);
+            _clock = System.Diagnostics.Stopwatch.StartNew();
+        }
+
+        public void OnStep(StepMetrics metrics)
+        {
+            if (metrics.Step < _next && metrics.Step < _total)
+                return;
+            _next = metrics.Step + Math.Max(1, _total / LineCount);
+            TimeSpan left = _clock.Elapsed / (metrics.Step - _first) * (_total - metrics.Step);
+            Console.Error.WriteLine($@"{Describe(metrics, _total)}  {left:h\:mm\:ss} left");
+        }
+
+        public void OnMessage(string message) => Console.Error.WriteLine(message);
+    }
+
+    private sealed class Bar(ProgressContext context, IAnsiConsole console) : IPretrainObserver
+    {
+        private ProgressTask? _task;
+
+        public void OnStart(int firstStep, int totalSteps)
+        {
+            _task = context.AddTask("starting", maxValue: totalSteps);
+            _task.Value = firstStep;
+        }
+
+        public void OnStep(StepMetrics metrics)
+        {
+            _task!.Value = metrics.Step;
+            _task.Description = Markup.Escape(Describe(metrics, (int)_task.MaxValue));
+        }
+
+        public void OnMessage(string message) => console.Write(new Text(message + Environment.NewLine));
+    }
+}

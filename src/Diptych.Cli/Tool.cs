@@ -1,0 +1,92 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace Diptych.Cli;
+
+/// <summary>The command line as a whole: finds the command, gathers every mistake, turns outcomes into exit codes.</summary>
+internal static class Tool
+{
+    public const int Done = 0, Fault = 1, Mistake = 2, Interrupted = 130;
+
+    private static readonly ToolCommand[] Commands = [new PretrainCommand(), new EvaluateCommand(), new ViewsCommand(), new InspectCommand(), new DemoCommand()];
+
+    public static int Run(string[] args)
+    {
+        var root = new RootCommand("Learns image features without labels, in small batches: from a folder of images to an encoder, and how good it is.");
+        foreach (ToolCommand command in Commands)
+            root.Subcommands.Add(command);
+
+        ParseResult parse = root.Parse(args);
+        if (parse.Action is System.CommandLine.Help.HelpAction or { ClearsParseErrors: true })
+            return Show(parse);
+        var chosen = parse.CommandResult.Command as ToolCommand;
+        List<string> mistakes = DescribeErrors(parse, chosen);
+        if (chosen is not null)
+            mistakes.AddRange(chosen.FindMistakes(parse));
+        if (mistakes.Count > 0)
+            return Complain(string.Join(Environment.NewLine, mistakes.Distinct()) + Environment.NewLine + $"Try: diptych {(chosen is null ? "" : chosen.Name + " ")}--help");
+        if (chosen is null)
+            return Show(root.Parse("--help"));
+        try
+        {
+            return chosen.Run(parse);
+        }
+        catch (InvalidInputException exception)
+        {
+            return Complain(exception.Message);
+        }
+    }
+
+    private static int Show(ParseResult help)
+    {
+        int exit = help.Invoke();
+        if (help.CommandResult.Command is ToolCommand command && help.Action is System.CommandLine.Help.HelpAction)
+            Console.Out.WriteLine($"Examples:{Environment.NewLine}{string.Join(Environment.NewLine, command.Examples.Select(e => "  " + e))}");
+        return exit;
+    }
+
+    private static int Complain(string message)
+    {
+        Console.Error.WriteLine(message);
+        return Mistake;
+    }
+
+    private static List<string> DescribeErrors(ParseResult parse, Command? chosen)
+    {
+        var mistakes = new List<string>();
+        foreach (string token in parse.UnmatchedTokens)
+        {
+            mistakes.Add(chosen is null
+                ? NearMiss.Describe("command", token, Commands.Select(c => c.Name).ToArray())
+                : token.StartsWith('-')
+                    ? NearMiss.Describe("option", token, chosen.Options.Select(o => o.Name).ToArray())
+                    : $"'{token}' is one argument too many for diptych {chosen.Name}.");
+        }
+        foreach (ParseError error in parse.Errors)
+        {
+            if (error.SymbolResult is OptionResult option)
+                mistakes.Add(DescribeOption(option));
+            else if (error.SymbolResult is ArgumentResult { Argument: { } argument } && error.SymbolResult is not CommandResult && parse.UnmatchedTokens.Count == 0)
+                mistakes.Add($"{argument.Name} is missing: {argument.Description}");
+            else if (mistakes.Count == 0)
+                mistakes.Add(error.Message);
+        }
+        return mistakes;
+    }
+
+    private static string DescribeOption(OptionResult option)
+    {
+        string needs = (Nullable.GetUnderlyingType(option.Option.ValueType) ?? option.Option.ValueType) switch
+        {
+            var type when type == typeof(int) || type == typeof(long) => "a whole number",
+            var type when type == typeof(double) => "a number",
+            _ => "a value",
+        };
+        return option.Tokens.Count switch
+        {
+            0 => $"{option.Option.Name} needs {needs} after it.",
+            1 => $"{option.Option.Name} needs {needs}, but it is '{option.Tokens[0].Value}'.",
+            _ => $"{option.Option.Name} was given {option.Tokens.Count} times; give it once.",
+        };
+    }
+}
