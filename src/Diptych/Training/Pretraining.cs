@@ -74,6 +74,9 @@ public sealed class Pretraining
         var schedule = new LearningRateSchedule(_options.EffectiveLearningRate, (int)Math.Round(_options.WarmupEpochs * StepsPerEpoch), TotalSteps);
         using var loader = new ViewLoader(_source, recipe, new ViewLoaderOptions { BatchSize = _options.Batch, Workers = _options.Workers, Seed = _options.Seed, DropLast = true });
         using var metrics = MetricsFile.Open(_folder.MetricsPath, done);
+        Log($"{(done == 0 ? "started" : $"resumed after step {done}")}; {_source.Count} images of {_source.Description}, {TotalSteps} steps, {get_num_threads()} threads");
+        if (_options.Loss is not "infonce" && done == 0)
+            Say($"The value of {_options.Loss} may become negative: its denominator lacks the positive pair. That is normal.");
         _observer.OnStart(done, TotalSteps);
         foreach (var (_, module) in method.Networks)
             module.train();
@@ -102,6 +105,7 @@ public sealed class Pretraining
             }
         }
         Save(method, optimizer, metrics, done);
+        Log($"{(done < TotalSteps ? "interrupted" : "finished")} after step {done}");
         if (done < TotalSteps)
             return false;
         Guarded(() => EncoderFile.Write(_folder.EncoderPath, encoder, recipe));
@@ -138,10 +142,10 @@ public sealed class Pretraining
         var rejected = new List<string>();
         var newest = _folder.Checkpoints.ReadNewest(rejected);
         foreach (string line in rejected)
-            _observer.OnMessage(line);
+            Say(line);
         if (newest is not { } checkpoint)
         {
-            _observer.OnMessage($"{_folder.Path} has no whole checkpoint; the run starts from the beginning.");
+            Say($"{_folder.Path} has no whole checkpoint; the run starts from the beginning.");
             return 0;
         }
         if (checkpoint.Step > TotalSteps)
@@ -159,6 +163,14 @@ public sealed class Pretraining
             .SelectMany(n => n.Module.state_dict().Select(t => ($"{n.Name}.{t.Key}", t.Value)))
             .Concat(optimizer.State()));
     });
+
+    private void Say(string message)
+    {
+        _observer.OnMessage(message);
+        Log(message);
+    }
+
+    private void Log(string line) => Guarded(() => File.AppendAllText(_folder.LogPath, $"{DateTime.UtcNow:u} {line}\n"));
 
     private void Guarded(Action write)
     {

@@ -1,0 +1,9 @@
+using Diptych.Benchmarks;
+
+if (args is ["pretrain", var images, .. var rest])
+    return PretrainTable.Run(images, rest.Length > 0 ? rest[0] : "/usr/bin/python3");
+Console.Error.WriteLine("""
+    Side-by-side programs; each prints one Markdown table.
+      pretrain IMAGES [PYTHON]    images/s of `diptych pretrain` beside the bare step in PyTorch (IMAGES: e.g. a CIFAR-10 folder)
+    """);
+return 2;

@@ -1,0 +1,208 @@
+using System.Diagnostics;
+using System.IO.Compression;
+
+namespace Diptych.Cli.Tests;
+
+/// <summary>Every mistake of a user ends with exit code 2 and one message on stderr that says what to do.</summary>
+public sealed class MistakeTests
+{
+    private static string Refused(TemporaryFolder folder, params string[] arguments)
+    {
+        ToolResult result = ToolProcess.Run(folder.Path, arguments);
+        Assert.Equal(2, result.ExitCode);
+        Assert.Equal("", result.Output);
+        Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal); // no stack trace
+        Assert.False(Directory.Exists(folder.File("runs")));
+        return result.Error;
+    }
+
+    [Fact]
+    public void All_mistakes_of_one_command_come_together()
+    {
+        using var folder = new TemporaryFolder();
+        string error = Refused(folder, "pretrain", "photos", "--loss", "dlc", "--batch", "many", "--temperature", "0", "--epoch", "3", "--method", "simcrl");
+        Assert.Contains("--batch needs a whole number, but it is 'many'.", error, StringComparison.Ordinal);
+        Assert.Contains("Unknown loss 'dlc'. Known losses: infonce, dcl, dclw. Did you mean 'dcl'?", error, StringComparison.Ordinal);
+        Assert.Contains("Unknown method 'simcrl'. Known methods: simclr. Did you mean 'simclr'?", error, StringComparison.Ordinal);
+        Assert.Contains("Did you mean '--epochs'?", error, StringComparison.Ordinal);
+        Assert.Contains("Try: diptych pretrain --help", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_wrong_temperature_is_told()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Contains("emperature", Refused(folder, "pretrain", "photos", "--temperature", "-1"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_unknown_command_is_told_with_a_near_miss()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Contains("Unknown command 'pretrian'. Known commands: pretrain, evaluate, views, inspect, demo. Did you mean 'pretrain'?", Refused(folder, "pretrian"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_missing_argument_is_told()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Contains("IMAGES is missing", Refused(folder, "pretrain"), StringComparison.Ordinal);
+        string error = Refused(folder, "evaluate");
+        Assert.Contains("RUN is missing", error, StringComparison.Ordinal);
+        Assert.Contains("--data FOLDER", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_path_that_is_not_there_is_told()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Contains("'photos'", Refused(folder, "pretrain", "photos"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_empty_folder_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.File("photos"));
+        Assert.Contains("photos", Refused(folder, "pretrain", "photos"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_folder_with_one_image_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        WriteTiles(folder.File("photos"), 1);
+        Assert.Contains("one image", Refused(folder, "pretrain", "photos"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Fewer_images_than_a_batch_are_refused_with_the_batch_to_use()
+    {
+        using var folder = new TemporaryFolder();
+        WriteTiles(folder.File("photos"), 3);
+        Assert.Contains("Use --batch 3 or less", Refused(folder, "pretrain", "photos"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Unreadable_images_are_counted_and_named_before_training()
+    {
+        using var folder = new TemporaryFolder();
+        WriteTiles(folder.File("photos"), 8);
+        File.WriteAllText(folder.File("photos/notes.jpg"), "These are my notes.");
+        byte[] whole = File.ReadAllBytes(folder.File("photos/0.jpg"));
+        File.WriteAllBytes(folder.File("photos/cut.jpg"), whole[..(whole.Length / 2)]);
+        string error = Refused(folder, "pretrain", "photos", "--batch", "4");
+        Assert.Contains("2 of 10 images", error, StringComparison.Ordinal);
+        Assert.Contains("notes.jpg", error, StringComparison.Ordinal);
+        Assert.Contains("cut.jpg", error, StringComparison.Ordinal);
+        Assert.Contains("--skip-unreadable", error, StringComparison.Ordinal);
+
+        ToolResult skipped = ToolProcess.Run(folder.Path, "pretrain", "photos", "--batch", "4", "--skip-unreadable", "--epochs", "1", "--width", "4", "--image-size", "8", "--out", "run");
+        Assert.Equal(0, skipped.ExitCode);
+        Assert.Contains("dcl on 8 images", skipped.Error, StringComparison.Ordinal);
+        Assert.Contains("Left out: notes.jpg: ", skipped.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_huge_picture_is_refused_from_its_header()
+    {
+        using var folder = new TemporaryFolder();
+        WriteTiles(folder.File("photos"), 4);
+        File.WriteAllBytes(folder.File("photos/huge.png"), HugePng());
+        Assert.Contains("huge.png", Refused(folder, "pretrain", "photos", "--batch", "2"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("train-images-idx3-ubyte")]
+    [InlineData("train-images-idx3-ubyte.gz")]
+    [InlineData("data_batch_1.bin")]
+    public void A_data_file_cut_short_is_refused(string name)
+    {
+        using var folder = new TemporaryFolder();
+        byte[] bytes = name.StartsWith("train", StringComparison.Ordinal)
+            ? [0, 0, 8, 3, 0, 0, 0, 9, 0, 0, 0, 28, 0, 0, 0, 28, .. new byte[1000]]
+            : new byte[3073 * 5 - 100];
+        using (Stream file = File.Create(folder.File(name)))
+        using (Stream target = name.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(file, CompressionLevel.Fastest) : file)
+            target.Write(bytes);
+        Assert.Contains(name, Refused(folder, "pretrain", name, "--batch", "2"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_folder_that_is_no_run_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.File("empty"));
+        string sample = Path.GetDirectoryName(ToolProcess.Sample("train.tar"))!;
+        Assert.Contains("empty is not a run folder", Refused(folder, "evaluate", "empty", "--data", sample), StringComparison.Ordinal);
+        Assert.Contains("There is no run folder nowhere", Refused(folder, "evaluate", "nowhere", "--data", sample), StringComparison.Ordinal);
+        Assert.Contains("There is no run folder nowhere", Refused(folder, "pretrain", ToolProcess.Sample("test.tar"), "--out", "nowhere", "--resume"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_used_run_folder_is_not_overwritten()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.File("run"));
+        File.WriteAllText(folder.File("run/thesis.txt"), "mine");
+        Assert.Contains("run holds files already. Pass --resume", Refused(folder, "pretrain", ToolProcess.Sample("test.tar"), "--out", "run"), StringComparison.Ordinal);
+        Assert.Equal("mine", File.ReadAllText(folder.File("run/thesis.txt")));
+    }
+
+    [Fact]
+    public void A_full_disk_ends_the_run_with_one_message_and_no_torn_file()
+    {
+        using var folder = new TemporaryFolder();
+        string small = folder.File("small");
+        Directory.CreateDirectory(small);
+        using (Process mount = Process.Start(new ProcessStartInfo("mount", ["-t", "tmpfs", "-o", "size=600k", "tmpfs", small]) { RedirectStandardError = true })!)
+        {
+            mount.WaitForExit();
+            Assert.SkipUnless(mount.ExitCode == 0, "a small tmpfs cannot be mounted here (it takes root)");
+        }
+        try
+        {
+            ToolResult result = ToolProcess.Run(folder.Path, "pretrain", ToolProcess.Sample("test.tar"), "--width", "4", "--image-size", "8", "--batch", "100", "--epochs", "2", "--checkpoint-every", "4", "--out", "small/run");
+            Assert.Equal(2, result.ExitCode);
+            Assert.Contains("small/run cannot be written: ", result.Error, StringComparison.Ordinal);
+            Assert.Contains("go on with --resume", result.Error, StringComparison.Ordinal);
+            Assert.DoesNotContain(Directory.GetFileSystemEntries(small, "*", SearchOption.AllDirectories), f => f.EndsWith(".partial", StringComparison.Ordinal) || f.EndsWith("encoder.safetensors", StringComparison.Ordinal));
+        }
+        finally
+        {
+            Process.Start("umount", [small]).WaitForExit();
+        }
+    }
+
+    internal static void WriteTiles(string folder, int count)
+    {
+        Directory.CreateDirectory(folder);
+        using var tar = new System.Formats.Tar.TarReader(File.OpenRead(ToolProcess.Sample("test.tar")));
+        for (int i = 0; i < count; i++)
+        {
+            var entry = tar.GetNextEntry()!;
+            while (entry.DataStream is null)
+                entry = tar.GetNextEntry()!;
+            entry.ExtractToFile(Path.Combine(folder, $"{i}.jpg"), overwrite: true);
+        }
+    }
+
+    // Signature and IHDR of a 30,000 x 30,000 RGB picture, with an empty IDAT behind them.
+    private static byte[] HugePng()
+    {
+        byte[] header = [0x49, 0x48, 0x44, 0x52, 0, 0, 0x75, 0x30, 0, 0, 0x75, 0x30, 8, 2, 0, 0, 0];
+        return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 13, .. header, .. Crc(header), 0, 0, 0, 0, .. (byte[])[0x49, 0x44, 0x41, 0x54], .. Crc([0x49, 0x44, 0x41, 0x54])];
+    }
+
+    private static byte[] Crc(byte[] bytes)
+    {
+        uint crc = 0xFFFFFFFF;
+        foreach (byte b in bytes)
+        {
+            crc ^= b;
+            for (int bit = 0; bit < 8; bit++)
+                crc = (crc & 1) != 0 ? (crc >> 1) ^ 0xEDB88320 : crc >> 1;
+        }
+        return [(byte)(~crc >> 24), (byte)(~crc >> 16), (byte)(~crc >> 8), (byte)~crc];
+    }
+}

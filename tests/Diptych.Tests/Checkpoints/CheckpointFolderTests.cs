@@ -1,0 +1,75 @@
+using Diptych.Checkpoints;
+using static TorchSharp.torch;
+
+namespace Diptych.Tests.Checkpoints;
+
+public sealed class CheckpointFolderTests
+{
+    [Fact]
+    public void The_newest_is_read_and_old_ones_go()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        var checkpoints = new CheckpointFolder(folder.Path);
+        foreach (int step in new[] { 5, 10, 15 })
+            checkpoints.Write(step, [("x", tensor((float)step))], keep: 2);
+        Assert.Equal([15, 10], checkpoints.List().Select(c => c.Step));
+        var (newest, tensors) = checkpoints.ReadNewest([])!.Value;
+        Assert.Equal(15, newest);
+        Assert.Equal(15f, tensors["x"].item<float>());
+    }
+
+    [Theory]
+    [InlineData("cut")]
+    [InlineData("flipped bit")]
+    [InlineData("no info")]
+    [InlineData("torn info")]
+    public void A_damaged_checkpoint_is_named_and_passed_over(string damage)
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        var checkpoints = new CheckpointFolder(folder.Path);
+        checkpoints.Write(1, [("x", randn(100))]);
+        string newest = checkpoints.Write(2, [("x", randn(100))]);
+        string state = Path.Combine(newest, "state.safetensors"), info = Path.Combine(newest, "checkpoint.json");
+        byte[] bytes = File.ReadAllBytes(state);
+        switch (damage)
+        {
+            case "cut": File.WriteAllBytes(state, bytes[..^9]); break;
+            case "flipped bit": bytes[^20] ^= 1; File.WriteAllBytes(state, bytes); break;
+            case "no info": File.Delete(info); break;
+            default: File.WriteAllText(info, File.ReadAllText(info)[..10]); break;
+        }
+        var rejected = new List<string>();
+        Assert.Equal(1, checkpoints.ReadNewest(rejected)!.Value.Step);
+        Assert.StartsWith($"Checkpoint {newest} is damaged and was passed over: ", Assert.Single(rejected), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_failed_write_leaves_nothing_behind_and_keeps_the_old()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        var checkpoints = new CheckpointFolder(folder.Path);
+        checkpoints.Write(1, [("x", randn(3))]);
+        static IEnumerable<(string, Tensor)> Failing()
+        {
+            yield return ("x", randn(3));
+            throw new IOException("No space left on device");
+        }
+        Assert.Throws<IOException>(() => checkpoints.Write(2, Failing()));
+        Assert.Equal(["step-00000001"], Directory.GetFileSystemEntries(folder.Path).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void A_leftover_of_a_killed_write_is_not_a_checkpoint()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        var checkpoints = new CheckpointFolder(folder.Path);
+        Directory.CreateDirectory(folder.File("step-00000007.partial"));
+        Assert.Null(checkpoints.ReadNewest([]));
+        checkpoints.Write(7, [("x", randn(3))]);
+        Assert.Equal(7, checkpoints.ReadNewest([])!.Value.Step);
+    }
+}

@@ -1,0 +1,111 @@
+using System.Text;
+using System.Text.Json;
+using Diptych.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Diptych.Tests.Models;
+
+public sealed class ResNetTests
+{
+    // Made by Golden/make_resnet_golden.py with torchvision.
+    private static readonly JsonElement[] Golden = JsonDocument.Parse(File.ReadAllText(Repository.Golden("resnet18.json"))).RootElement.EnumerateArray().ToArray();
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void Names_and_shapes_are_torchvisions(int index)
+    {
+        using var scope = NewDisposeScope();
+        using ResNet encoder = Build(Golden[index]);
+        string[] expected = Golden[index].GetProperty("tensors").EnumerateObject().Select(t => $"{t.Name} {t.Value}".Replace(" ", "", StringComparison.Ordinal)).Order().ToArray();
+        Assert.Equal(expected, encoder.state_dict().Select(t => $"{t.Key}[{string.Join(",", t.Value.shape)}]").Order());
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void Features_are_torchvisions_in_evaluation_and_in_training(int index)
+    {
+        JsonElement golden = Golden[index];
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        using ResNet encoder = Build(golden);
+        foreach (var (name, tensor) in encoder.state_dict())
+        {
+            if (!name.EndsWith("num_batches_tracked", StringComparison.Ordinal))
+                tensor.copy_(Values(name, tensor.shape));
+        }
+        encoder.to(ScalarType.Float64);
+        long size = golden.GetProperty("size").GetInt32();
+        Tensor images = Values("images", [2, 3, size, size]);
+
+        encoder.eval();
+        AssertRows(golden.GetProperty("evaluation"), encoder.call(images));
+        encoder.train();
+        AssertRows(golden.GetProperty("training"), encoder.call(images));
+        double[] after = encoder.state_dict()["bn1.running_mean"].data<double>().ToArray();
+        foreach (var (expected, i) in golden.GetProperty("running_mean_after").EnumerateArray().Select((e, i) => (e.GetDouble(), i)))
+            Assert.Equal(expected, after[i], 1e-6);
+    }
+
+    [Theory]
+    [InlineData(16, 128)]
+    [InlineData(32, 256)]
+    [InlineData(64, 512)]
+    public void Width_scales_every_stage(int width, int features)
+    {
+        using var scope = NewDisposeScope();
+        using var encoder = new ResNet(new EncoderSettings { Width = width });
+        Assert.Equal(features, encoder.Settings.FeatureCount);
+        Assert.Equal([3L, features], encoder.call(randn(3, 3, 32, 32)).shape);
+    }
+
+    [Fact]
+    public void Equal_seeds_give_equal_weights()
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(5);
+        using var first = new ResNet(new EncoderSettings { Width = 8 });
+        random.manual_seed(5);
+        using var second = new ResNet(new EncoderSettings { Width = 8 });
+        foreach (var (name, tensor) in first.state_dict())
+            Assert.True(tensor.equal(second.state_dict()[name]).all().item<bool>(), name);
+    }
+
+    [Fact]
+    public void Unknown_encoders_and_widths_are_refused_together()
+    {
+        var exception = Assert.Throws<InvalidInputException>(() => new ResNet(new EncoderSettings { Name = "vit", Width = 1 }));
+        Assert.Equal($"Unknown encoder 'vit'. Known encoders: resnet18.{Environment.NewLine}The encoder's width must be from 4 to 512 channels, but it is 1.", exception.Message);
+    }
+
+    private static ResNet Build(JsonElement golden) =>
+        new(new EncoderSettings { Stem = golden.GetProperty("stem").GetString() == "small" ? EncoderStem.Small : EncoderStem.ImageNet });
+
+    private static Tensor Values(string name, long[] shape)
+    {
+        long count = shape.Aggregate(1L, (a, b) => a * b);
+        double start = Encoding.UTF8.GetBytes(name).Sum(b => b) % 1000;
+        Tensor v = arange(count, dtype: ScalarType.Float64).mul(0.37).add(start).sin().reshape(shape);
+        if (name.EndsWith("running_var", StringComparison.Ordinal))
+            return 1 + 0.5 * v;
+        if (name.EndsWith("running_mean", StringComparison.Ordinal))
+            return 0.1 * v;
+        if (shape.Length == 1)
+            return name.EndsWith("weight", StringComparison.Ordinal) ? 1 + 0.1 * v : 0.1 * v;
+        return v * Math.Sqrt(2.0 / (count / (double)shape[0]));
+    }
+
+    private static void AssertRows(JsonElement expected, Tensor features)
+    {
+        double[][] rows = expected.EnumerateArray().Select(r => r.EnumerateArray().Select(v => v.GetDouble()).ToArray()).ToArray();
+        for (int i = 0; i < rows.Length; i++)
+        {
+            double[] row = features[i].contiguous().data<double>().ToArray();
+            // Double arithmetic on both sides; a weight may be rounded to the neighbouring float32.
+            for (int j = 0; j < rows[i].Length; j++)
+                Assert.Equal(rows[i][j], row[j], 1e-6 * Math.Max(1, Math.Abs(rows[i][j])));
+        }
+    }
+}

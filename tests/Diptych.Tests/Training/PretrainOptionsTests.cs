@@ -1,0 +1,55 @@
+using Diptych.Training;
+
+namespace Diptych.Tests.Training;
+
+public sealed class PretrainOptionsTests
+{
+    [Fact]
+    public void Settings_come_back_from_their_file()
+    {
+        using var folder = new TemporaryFolder();
+        var options = new PretrainOptions { Images = "photos", Loss = "dclw", LearningRate = 0.3, ImageSize = 48, Seed = long.MaxValue };
+        File.WriteAllText(folder.File("recipe.json"), options.ToJson());
+        Assert.Equal(options, PretrainOptions.Read(folder.File("recipe.json")));
+        Assert.Contains("\"warmup-epochs\": 1", options.ToJson(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void All_mistakes_are_told_at_once()
+    {
+        var options = new PretrainOptions { Method = "simcrl", Loss = "dlc", Encoder = "resnet19", Width = 0, Views = "cifra", Epochs = 0, Batch = 1, LearningRate = -1, WeightDecay = double.NaN, WarmupEpochs = 3, Workers = 0, Threads = 0, CheckpointEvery = 0 };
+        string[] lines = Assert.Throws<InvalidInputException>(options.Validate).Message.Split(Environment.NewLine);
+        Assert.Equal(13, lines.Length);
+        Assert.Contains("Unknown method 'simcrl'. Known methods: simclr. Did you mean 'simclr'?", lines);
+        Assert.Contains("Unknown loss 'dlc'. Known losses: infonce, dcl, dclw. Did you mean 'dcl'?", lines);
+        Assert.Contains("Unknown encoder 'resnet19'. Known encoders: resnet18. Did you mean 'resnet18'?", lines);
+        Assert.Contains("--batch must be at least 2, since the negatives of an image are the other images of its batch, but it is 1.", lines);
+    }
+
+    [Theory]
+    [InlineData(0.0)]
+    [InlineData(-0.1)]
+    [InlineData(double.NaN)]
+    public void A_temperature_that_is_not_above_zero_is_refused(double temperature) =>
+        Assert.Contains("temperature", Assert.Throws<InvalidInputException>((new PretrainOptions { Temperature = temperature }).Validate).Message, StringComparison.OrdinalIgnoreCase);
+
+    [Fact]
+    public void Differences_name_the_settings_that_change_the_result_and_no_others()
+    {
+        var one = new PretrainOptions { Images = "a", Temperature = 0.1 };
+        PretrainOptions other = one with { Temperature = 0.2, Workers = 4, Threads = 1, CheckpointEvery = 9 };
+        Assert.Equal(["--temperature is 0.1 here and 0.2 there"], one.DifferencesFrom(other));
+        Assert.Empty(one.DifferencesFrom(one with { Workers = 2 }));
+    }
+
+    [Theory]
+    [InlineData("""{"epochz": 3}""")]
+    [InlineData("""{"epochs": "many"}""")]
+    [InlineData("nonsense")]
+    public void A_file_that_holds_no_settings_is_refused_by_name(string text)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("recipe.json"), text);
+        Assert.StartsWith($"{folder.File("recipe.json")} does not hold the settings of a run: ", Assert.Throws<InvalidInputException>(() => PretrainOptions.Read(folder.File("recipe.json"))).Message, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,141 @@
+using System.Text.Json;
+using Diptych.Data;
+using Diptych.Training;
+using Diptych.Views;
+
+namespace Diptych.Tests.Training;
+
+public sealed class PretrainingTests
+{
+    private static readonly PretrainOptions Small = new() { Images = "tiles", Views = "satellite", ImageSize = 16, Width = 4, Batch = 8, Epochs = 3, Threads = 1, CheckpointEvery = 4 };
+
+    private static ImageSubset Tiles(int count) => new(ImageSource.Open(Repository.Sample("test.tar")), Enumerable.Range(0, count).Select(i => i * 7), ownsSource: true);
+
+    [Theory]
+    [InlineData("dcl", 5)]
+    [InlineData("infonce", 8)]
+    [InlineData("dclw", 11)]
+    public void Resumes_to_the_same_bits_as_an_uninterrupted_run(string loss, int stopAfter)
+    {
+        using var folder = new TemporaryFolder();
+        using ImageSubset tiles = Tiles(43);
+        PretrainOptions options = Small with { Loss = loss };
+        RunFolder whole = RunFolder.Create(folder.File("whole"), options), halted = RunFolder.Create(folder.File("halted"), options);
+        Assert.True(new Pretraining(options, tiles, whole, new Observer()).Run(false, CancellationToken.None));
+
+        using var stop = new CancellationTokenSource();
+        Assert.False(new Pretraining(options, tiles, halted, new Observer(step => { if (step.Step == stopAfter) stop.Cancel(); })).Run(false, stop.Token));
+        Assert.False(File.Exists(halted.EncoderPath));
+        File.AppendAllText(halted.MetricsPath, "{\"step\":99}\n{\"st"); // lines beyond the checkpoint, the last one torn
+        Assert.True(new Pretraining(options with { Workers = 3 }, tiles, halted, new Observer()).Run(true, CancellationToken.None));
+
+        Assert.Equal(File.ReadAllBytes(whole.EncoderPath), File.ReadAllBytes(halted.EncoderPath));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(whole.Checkpoints.List()[0].Path, "state.safetensors")), File.ReadAllBytes(Path.Combine(halted.Checkpoints.List()[0].Path, "state.safetensors")));
+        Assert.Equal(Losses(whole), Losses(halted));
+        Assert.Equal(15, Losses(whole).Length);
+    }
+
+    [Fact]
+    public void Goes_on_from_the_last_whole_checkpoint_when_the_newest_is_cut_short()
+    {
+        using var folder = new TemporaryFolder();
+        using ImageSubset tiles = Tiles(40);
+        RunFolder run = RunFolder.Create(folder.File("run"), Small), whole = RunFolder.Create(folder.File("whole"), Small);
+        using var stop = new CancellationTokenSource();
+        Assert.False(new Pretraining(Small, tiles, run, new Observer(step => { if (step.Step == 6) stop.Cancel(); })).Run(false, stop.Token));
+        string state = Path.Combine(run.Checkpoints.List()[0].Path, "state.safetensors");
+        File.WriteAllBytes(state, File.ReadAllBytes(state)[..1000]);
+
+        var observer = new Observer();
+        Assert.True(new Pretraining(Small, tiles, run, observer).Run(true, CancellationToken.None));
+        Assert.Equal(4, observer.FirstStep);
+        Assert.Contains(observer.Messages, m => m.Contains("step-00000006 is damaged and was passed over", StringComparison.Ordinal));
+        Assert.True(new Pretraining(Small, tiles, whole, new Observer()).Run(false, CancellationToken.None));
+        Assert.Equal(File.ReadAllBytes(whole.EncoderPath), File.ReadAllBytes(run.EncoderPath));
+    }
+
+    [Theory]
+    [InlineData("dcl")]
+    [InlineData("dclw")]
+    [InlineData("infonce")]
+    public void Learns_to_tell_images_apart(string loss)
+    {
+        using var folder = new TemporaryFolder();
+        using ImageSubset tiles = Tiles(64);
+        PretrainOptions options = Small with { Loss = loss, Width = 8, Batch = 32, Epochs = 30, LearningRate = 0.05 };
+        var steps = new List<StepMetrics>();
+        new Pretraining(options, tiles, RunFolder.Create(folder.File("run"), options), new Observer(steps.Add)).Run(false, CancellationToken.None);
+        Assert.True(steps.TakeLast(10).Average(s => s.Loss) < steps.Take(10).Average(s => s.Loss) - 0.3, $"from {steps.Take(10).Average(s => s.Loss):F2} to {steps.TakeLast(10).Average(s => s.Loss):F2}");
+        Assert.All(steps, s => Assert.InRange(s.QMean, 0, 1));
+        Assert.True(steps[^1].Alignment < steps[0].Alignment + 0.5);
+    }
+
+    [Fact]
+    public void Memory_stays_flat_over_two_thousand_steps()
+    {
+        using var folder = new TemporaryFolder();
+        using ImageSubset tiles = Tiles(64);
+        PretrainOptions options = Small with { ImageSize = 8, Batch = 8, Epochs = 250, CheckpointEvery = 500 };
+        double early = 0, late = 0;
+        new Pretraining(options, tiles, RunFolder.Create(folder.File("run"), options), new Observer(step =>
+        {
+            if (step.Step == 200)
+                early = ResidentBytes();
+            else if (step.Step == 2000)
+                late = ResidentBytes();
+        })).Run(false, CancellationToken.None);
+        Assert.True(late > 0 && late < 1.05 * early, $"{early / 1e6:F0} MB after 200 steps, {late / 1e6:F0} MB after 2,000");
+    }
+
+    [Fact]
+    public void Too_few_images_are_refused_with_what_to_do()
+    {
+        using ImageSubset one = Tiles(1), few = Tiles(5);
+        Assert.Contains("holds one image", Assert.Throws<InvalidInputException>(() => Pretraining.Check(Small, one)).Message, StringComparison.Ordinal);
+        Assert.EndsWith("fewer than one batch of 8. Use --batch 5 or less, or more images.", Assert.Throws<InvalidInputException>(() => Pretraining.Check(Small, few)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_encoder_file_gives_back_the_same_encoder()
+    {
+        using var folder = new TemporaryFolder();
+        using var encoder = new Diptych.Models.ResNet(new() { Width = 4 });
+        ViewRecipe recipe = ViewRecipe.Named("satellite", 24);
+        EncoderFile.Write(folder.File("e.safetensors"), encoder, recipe);
+        var (read, views) = EncoderFile.Read(folder.File("e.safetensors"));
+        using (read)
+        {
+            Assert.Equal(encoder.Settings, read.Settings);
+            Assert.Equal(recipe, views);
+            Assert.False(read.training);
+            foreach (var (name, tensor) in encoder.state_dict())
+                Assert.True(tensor.equal(read.state_dict()[name]).all().item<bool>(), name);
+        }
+    }
+
+    private static double ResidentBytes()
+    {
+        GC.Collect();
+        using var process = System.Diagnostics.Process.GetCurrentProcess();
+        return process.WorkingSet64;
+    }
+
+    private static string[] Losses(RunFolder run) => File.ReadLines(run.MetricsPath).Select(line =>
+    {
+        using var json = JsonDocument.Parse(line);
+        return string.Join(' ', new[] { "step", "epoch", "loss", "q-mean", "q-cv", "alignment", "uniformity", "learning-rate" }.Select(k => json.RootElement.GetProperty(k).GetRawText()));
+    }).ToArray();
+
+    private sealed class Observer(Action<StepMetrics>? onStep = null) : IPretrainObserver
+    {
+        public int FirstStep { get; private set; } = -1;
+
+        public List<string> Messages { get; } = [];
+
+        public void OnStart(int firstStep, int totalSteps) => FirstStep = firstStep;
+
+        public void OnStep(StepMetrics metrics) => onStep?.Invoke(metrics);
+
+        public void OnMessage(string message) => Messages.Add(message);
+    }
+}
