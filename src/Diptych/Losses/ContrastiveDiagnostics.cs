@@ -1,0 +1,109 @@
+using static TorchSharp.torch;
+
+namespace Diptych.Losses;
+
+/// <summary>How a batch of embeddings stands, whatever the loss. A number is computed, and the device waited for, when it is first read; later reads are free.</summary>
+/// <remarks>
+/// Read before the dispose scope of the loss ends. On a device other than the CPU the first read also checks the embeddings' values:
+/// zero or non-finite rows raise <see cref="ArgumentException"/> here, because checking at every step would make it wait.
+/// </remarks>
+public sealed class ContrastiveDiagnostics : IDisposable
+{
+    private const int UniformityBlock = 1024;
+
+    private readonly Tensor _anchors, _positives, _negativeSimilarity;
+    private readonly IReadOnlyList<UnitRows> _unchecked;
+    private readonly Lazy<double> _qMean, _qVariation, _alignment, _uniformity, _effectiveRank, _meanPositive, _meanNegative;
+
+    internal ContrastiveDiagnostics(Tensor q, Tensor anchors, Tensor positives, Tensor negativeSimilarity, IReadOnlyList<UnitRows> notYetChecked)
+    {
+        (Q, _anchors, _positives, _negativeSimilarity) = (q, anchors, positives, negativeSimilarity);
+        _unchecked = [.. notYetChecked.Select(rows => rows with { Largest = rows.Largest.detach() })];
+        _qMean = Number(() => Q.mean());
+        _qVariation = Number(() => Q.std(unbiased: false) / Q.mean());
+        _alignment = Number(() => (_anchors - _positives).square().sum(dim: 1).mean());
+        _uniformity = Number(() => (UniformityOf(_anchors) + UniformityOf(_positives)) / 2);
+        _effectiveRank = Number(() => EffectiveRankOf(cat([_anchors, _positives], dim: 0)));
+        _meanPositive = Number(() => (_anchors * _positives).sum(dim: 1).mean());
+        _meanNegative = Number(() => _negativeSimilarity);
+    }
+
+    /// <summary>Mean over the anchors of q = 1 − p⁺, where p⁺ is the positive's share of the InfoNCE denominator; in [0, 1].</summary>
+    /// <remarks>
+    /// The paper's negative-positive-coupling multiplier: the gradient of InfoNCE is q times that of the decoupled loss, anchor by anchor.
+    /// Near 1, both losses learn alike; near 0, InfoNCE hardly learns. Source: arXiv 2110.06848v3, section 3.1.
+    /// </remarks>
+    public double QMean => _qMean.Value;
+
+    /// <summary>Coefficient of variation of q: its standard deviation over the anchors, divided by its mean.</summary>
+    public double QVariation => _qVariation.Value;
+
+    /// <summary>Mean squared distance between an anchor and its positive, in [0, 4]; 0 when the views agree.</summary>
+    /// <remarks>Source: Wang and Isola, arXiv 2005.10242.</remarks>
+    public double Alignment => _alignment.Value;
+
+    /// <summary>log of the mean of exp(−2·squared distance) over pairs of images within a view, averaged over the views; ≤ 0, lower is more even. NaN for one image.</summary>
+    /// <remarks>Source: Wang and Isola, arXiv 2005.10242. Takes a product of N × N similarities.</remarks>
+    public double Uniformity => _uniformity.Value;
+
+    /// <summary>How many directions the embeddings of both views use, in [1, D]; 1 when all have collapsed into one.</summary>
+    /// <remarks>exp of the entropy of the eigenvalues, divided by their sum, of the embeddings' D × D Gram matrix (not centered).</remarks>
+    public double EffectiveRank => _effectiveRank.Value;
+
+    /// <summary>Mean similarity of anchors and their positives, in [−1, 1].</summary>
+    public double MeanPositiveSimilarity => _meanPositive.Value;
+
+    /// <summary>Mean similarity of anchors and their negatives, in [−1, 1].</summary>
+    public double MeanNegativeSimilarity => _meanNegative.Value;
+
+    /// <summary>q of each anchor, view-major: <c>[2N]</c> or <c>[N]</c>.</summary>
+    internal Tensor Q { get; }
+
+    /// <summary>Frees the tensors; numbers already read stay readable.</summary>
+    public void Dispose()
+    {
+        foreach (Tensor tensor in Tensors)
+            tensor.Dispose();
+    }
+
+    internal void MoveToOuterDisposeScope()
+    {
+        foreach (Tensor tensor in Tensors)
+            tensor.MoveToOuterDisposeScope();
+    }
+
+    private IEnumerable<Tensor> Tensors => [Q, _anchors, _positives, _negativeSimilarity, .. _unchecked.Select(rows => rows.Largest)];
+
+    private Lazy<double> Number(Func<Tensor> compute) => new(() =>
+    {
+        using var scope = NewDisposeScope();
+        using var gradients = no_grad();
+        UnitRows.Require(_unchecked);
+        return compute().to_type(ScalarType.Float64).item<double>();
+    });
+
+    private static Tensor UniformityOf(Tensor rows)
+    {
+        long images = rows.shape[0];
+        Tensor squares = rows.square().sum(dim: 1);                                     // [N]
+        var blocks = new List<Tensor>();
+        for (long start = 0; start < images; start += UniformityBlock)
+        {
+            long length = Math.Min(UniformityBlock, images - start);
+            Tensor block = mm(rows.narrow(0, start, length), rows.t());                 // [B, N]
+            Tensor exponents = 4 * block - 2 * squares.narrow(0, start, length).unsqueeze(1) - 2 * squares;
+            exponents.diagonal(start, 0, 1).fill_(double.NegativeInfinity);
+            blocks.Add(exponents.logsumexp(1));
+        }
+        return cat(blocks, dim: 0).logsumexp(0) - Math.Log(images * (images - 1.0));
+    }
+
+    private static Tensor EffectiveRankOf(Tensor rows)
+    {
+        // The smaller of the two Gram matrices: both have the same eigenvalues apart from zeros.
+        Tensor gram = rows.shape[0] < rows.shape[1] ? mm(rows, rows.t()) : mm(rows.t(), rows);
+        Tensor eigenvalues = linalg.eigvalsh(gram.cpu().to_type(ScalarType.Float64)).clamp_min(0);
+        Tensor shares = eigenvalues / eigenvalues.sum();
+        return shares.xlogy(shares).sum().neg().exp();
+    }
+}

@@ -1,0 +1,45 @@
+using static TorchSharp.torch;
+
+namespace Diptych.Losses;
+
+/// <summary>Refuses embeddings whose shape or type no loss can use.</summary>
+internal static class EmbeddingShapes
+{
+    public static void RequirePairs(string together, (string Name, Tensor Rows) first, (string Name, Tensor Rows) second, int fewestImages)
+    {
+        ThrowIfAny([.. Mistakes(first.Name, first.Rows), .. Mistakes(second.Name, second.Rows)]);
+        if (!first.Rows.shape.SequenceEqual(second.Rows.shape))
+            throw new ArgumentException(
+                $"{together} need the same [images, dimensions] shape, but they are {Text(first.Rows)} and {Text(second.Rows)}.");
+        long images = first.Rows.shape[0];
+        if (images == 1 && fewestImages == 2)
+            throw new ArgumentException("A batch of one image has no negatives: give at least two images.");
+        if (images < fewestImages)
+            throw new ArgumentException($"The batch is empty: its shape is {Text(first.Rows)}.");
+    }
+
+    public static void RequireQueue(Tensor queue, long dimensions)
+    {
+        ThrowIfAny([.. Mistakes("queue", queue)]);
+        if (queue.shape[0] == 0)
+            throw new ArgumentException("The queue is empty: without negatives there is no loss. Fill it before the first step.");
+        if (queue.shape[1] != dimensions)
+            throw new ArgumentException($"The queue needs {dimensions} dimensions like the anchors, but its shape is {Text(queue)}.");
+    }
+
+    private static IEnumerable<string> Mistakes(string name, Tensor rows)
+    {
+        if (rows.dim() != 2 || rows.shape[1] == 0)
+            yield return $"Embeddings need the shape [images, dimensions], but that of the {name} is {Text(rows)}.";
+        if (!rows.is_floating_point())
+            yield return $"Embeddings need a floating-point type, but that of the {name} is {rows.dtype}.";
+    }
+
+    private static void ThrowIfAny(string[] mistakes)
+    {
+        if (mistakes.Length > 0)
+            throw new ArgumentException(string.Join(Environment.NewLine, mistakes));
+    }
+
+    private static string Text(Tensor tensor) => $"[{string.Join(", ", tensor.shape)}]";
+}

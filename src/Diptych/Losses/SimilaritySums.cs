@@ -1,0 +1,35 @@
+using static TorchSharp.torch;
+
+namespace Diptych.Losses;
+
+/// <summary>Mean similarity between anchors and negatives from sums of rows, Σᵢⱼ aᵢ·bⱼ = (Σᵢ aᵢ)·(Σⱼ bⱼ): no matrix of similarities is needed.</summary>
+internal static class SimilaritySums
+{
+    /// <param name="both">Both views, view-major, <c>[2N, D]</c>.</param>
+    /// <param name="positive">Similarity of each image's two views, <c>[N]</c>.</param>
+    public static Tensor MeanOfOtherImages(Tensor both, Tensor positive)
+    {
+        using var gradients = no_grad();
+        double images = positive.shape[0];
+        Tensor sum = both.sum(dim: 0);                                                  // [D]
+        return (sum.dot(sum) - both.square().sum() - 2 * positive.sum()) / (4 * images * (images - 1));
+    }
+
+    /// <param name="anchors"><c>[N, D]</c></param>
+    /// <param name="queue"><c>[K, D]</c></param>
+    public static Tensor MeanOfQueue(Tensor anchors, Tensor queue)
+    {
+        using var gradients = no_grad();
+        return anchors.mean([0]).dot(queue.mean([0]));
+    }
+
+    /// <param name="anchors"><c>[N, D]</c></param>
+    /// <param name="candidates"><c>[N, D]</c></param>
+    /// <param name="positive">Similarity of the rows that stand at the same place, <c>[N]</c>.</param>
+    public static Tensor MeanOfOtherRows(Tensor anchors, Tensor candidates, Tensor positive)
+    {
+        using var gradients = no_grad();
+        double images = positive.shape[0];
+        return (anchors.sum(dim: 0).dot(candidates.sum(dim: 0)) - positive.sum()) / (images * (images - 1));
+    }
+}
