@@ -1,0 +1,48 @@
+namespace Diptych.Views;
+
+/// <summary>One batch of views, valid until the loader's next one is asked for: its memory is then filled again.</summary>
+public sealed class ViewBatch
+{
+    private readonly int[] _indices;
+
+    internal ViewBatch(int batchSize, int views, int size)
+    {
+        Pixels = GC.AllocateArray<float>(checked(batchSize * views * size * size * 3), pinned: true);
+        Size = size;
+        _indices = new int[batchSize];
+    }
+
+    /// <summary>Normalized views, <c>[Views · Count, Size, Size, 3]</c>: the first views of all images, then the second. Pinned; of a short batch only the first <see cref="Length"/> values count.</summary>
+    public float[] Pixels { get; }
+
+    /// <summary>Values of <see cref="Pixels"/> in use: Views · Count · Size² · 3.</summary>
+    public int Length => Views * Count * Size * Size * 3;
+
+    /// <summary>Images in the batch.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Views of each image.</summary>
+    public int Views { get; private set; }
+
+    /// <summary>Width and height of a view, in pixels.</summary>
+    public int Size { get; }
+
+    /// <summary>Which images of the source these are, <c>[Count]</c>.</summary>
+    public ReadOnlySpan<int> Indices => _indices.AsSpan(0, Count);
+
+    /// <summary>The batch's number in its epoch, 0-based.</summary>
+    public int Step { get; private set; }
+
+    internal void Start(int step, int views, ReadOnlySpan<int> indices)
+    {
+        (Step, Views, Count) = (step, views, indices.Length);
+        indices.CopyTo(_indices);
+    }
+
+    /// <summary>Where one view of one image goes, <c>[Size, Size, 3]</c>.</summary>
+    internal Span<float> ViewOf(int image, int view)
+    {
+        int length = Size * Size * 3;
+        return Pixels.AsSpan((view * Count + image) * length, length);
+    }
+}

@@ -1,0 +1,124 @@
+namespace Diptych.Views;
+
+/// <summary>What was drawn for one view: enough, with the recipe, to make the view again.</summary>
+public sealed record ViewDraw
+{
+    /// <summary>The part of the image that is resized to the view.</summary>
+    public required CropBox Crop { get; init; }
+
+    /// <summary>Mirrored left and right.</summary>
+    public bool IsFlippedHorizontally { get; init; }
+
+    /// <summary>Mirrored top and bottom.</summary>
+    public bool IsFlippedVertically { get; init; }
+
+    /// <summary>Turns by 90 degrees counter-clockwise after the flips, 0 to 3.</summary>
+    public int QuarterTurns { get; init; }
+
+    /// <summary>The colour changes in the order applied; empty without jitter.</summary>
+    public IReadOnlyList<JitterStep> Jitter { get; init; } = [];
+
+    /// <summary>All colour removed.</summary>
+    public bool IsGrayscale { get; init; }
+
+    /// <summary>σ of the blur in pixels of the view, or null without blur.</summary>
+    public double? BlurSigma { get; init; }
+
+    /// <summary>Draws one view: a pure function of its arguments.</summary>
+    /// <param name="recipe">What may be drawn.</param>
+    /// <param name="imageWidth">Columns of the decoded image.</param>
+    /// <param name="imageHeight">Rows of the decoded image.</param>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="epoch">Epoch, 0-based.</param>
+    /// <param name="imageIndex">Index of the image in its source, 0-based.</param>
+    /// <param name="view">Which view of the image, 0-based.</param>
+    /// <remarks>
+    /// Each operation takes its numbers whether it happens or not, so changing one setting leaves the other operations' draws alone.
+    /// The crop comes last because its number of tries varies.
+    /// </remarks>
+    public static ViewDraw For(ViewRecipe recipe, int imageWidth, int imageHeight, long seed, int epoch, int imageIndex, int view)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        ArgumentOutOfRangeException.ThrowIfLessThan(imageWidth, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(imageHeight, 1);
+        var random = new CounterRandom(seed, epoch, imageIndex, view);
+
+        bool isFlippedHorizontally = random.NextDouble() < recipe.FlipHorizontal;
+        bool isFlippedVertically = random.NextDouble() < recipe.FlipVertical;
+        int quarterTurns = random.NextInt32(4);
+        JitterStep[] jitter = DrawJitter(recipe, ref random);
+        bool isGrayscale = random.NextDouble() < recipe.GrayscaleProbability;
+        bool isBlurred = random.NextDouble() < recipe.BlurProbability;
+        double blurSigma = random.NextDouble(recipe.BlurSigmaMinimum, recipe.BlurSigmaMaximum);
+        return new ViewDraw
+        {
+            Crop = DrawCrop(recipe, imageWidth, imageHeight, ref random),
+            IsFlippedHorizontally = isFlippedHorizontally,
+            IsFlippedVertically = isFlippedVertically,
+            QuarterTurns = recipe.QuarterTurns ? quarterTurns : 0,
+            Jitter = jitter,
+            IsGrayscale = isGrayscale,
+            BlurSigma = isBlurred ? blurSigma : null,
+        };
+    }
+
+    /// <summary>Equal when every drawn value is, the order of the jitter included.</summary>
+    public bool Equals(ViewDraw? other) =>
+        other is not null && Crop == other.Crop
+        && IsFlippedHorizontally == other.IsFlippedHorizontally && IsFlippedVertically == other.IsFlippedVertically
+        && QuarterTurns == other.QuarterTurns && Jitter.SequenceEqual(other.Jitter)
+        && IsGrayscale == other.IsGrayscale && BlurSigma == other.BlurSigma;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Crop, IsFlippedHorizontally, IsFlippedVertically, QuarterTurns, Jitter.Count, IsGrayscale, BlurSigma);
+
+    private static JitterStep[] DrawJitter(ViewRecipe recipe, ref CounterRandom random)
+    {
+        bool isJittered = random.NextDouble() < recipe.JitterProbability;
+        Span<double> strengths = [recipe.Brightness, recipe.Contrast, recipe.Saturation, recipe.Hue];
+        Span<double> factors = stackalloc double[4];
+        for (int kind = 0; kind < 4; kind++)
+        {
+            double center = kind == (int)JitterKind.Hue ? 0 : 1, strength = strengths[kind];
+            double lowest = kind == (int)JitterKind.Hue ? -strength : Math.Max(0, center - strength);
+            factors[kind] = random.NextDouble(lowest, center + strength);
+        }
+        Span<int> order = [0, 1, 2, 3];
+        random.Shuffle(order);
+        if (!isJittered)
+            return [];
+
+        var steps = new List<JitterStep>(4);
+        foreach (int kind in order)
+        {
+            if (strengths[kind] > 0)
+                steps.Add(new((JitterKind)kind, factors[kind]));
+        }
+        return [.. steps];
+    }
+
+    // As torchvision's RandomResizedCrop.get_params: ten tries, then the largest central crop of a permitted ratio.
+    private static CropBox DrawCrop(ViewRecipe recipe, int width, int height, ref CounterRandom random)
+    {
+        double area = (double)width * height;
+        double logMinimum = Math.Log(recipe.CropRatioMinimum), logMaximum = Math.Log(recipe.CropRatioMaximum);
+        for (int attempt = 0; attempt < 10; attempt++)
+        {
+            double target = area * random.NextDouble(recipe.CropScaleMinimum, recipe.CropScaleMaximum);
+            double ratio = Math.Exp(random.NextDouble(logMinimum, logMaximum));
+            double w = Math.Round(Math.Sqrt(target * ratio)), h = Math.Round(Math.Sqrt(target / ratio));
+            if (w < 1 || h < 1 || w > width || h > height)
+                continue;
+            int top = random.NextInt32(height - (int)h + 1), left = random.NextInt32(width - (int)w + 1);
+            return new(left, top, (int)w, (int)h);
+        }
+
+        double whole = (double)width / height;
+        int cropWidth = width, cropHeight = height;
+        if (whole < recipe.CropRatioMinimum)
+            cropHeight = Math.Clamp((int)Math.Round(width / recipe.CropRatioMinimum), 1, height);
+        else if (whole > recipe.CropRatioMaximum)
+            cropWidth = Math.Clamp((int)Math.Round(height * recipe.CropRatioMaximum), 1, width);
+        return new((width - cropWidth) / 2, (height - cropHeight) / 2, cropWidth, cropHeight);
+    }
+}

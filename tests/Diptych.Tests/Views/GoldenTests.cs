@@ -1,0 +1,177 @@
+using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Diptych.Data;
+using Diptych.Views;
+using Diptych.Views.Kernels;
+
+namespace Diptych.Tests.Views;
+
+/// <summary>The kernels against Pillow 9.4 and torchvision 0.14: numbers made by Golden/make_views_golden.py.</summary>
+public sealed class GoldenTests
+{
+    private static readonly JsonElement Golden = JsonDocument.Parse(File.ReadAllBytes(Locate("views-golden.json"))).RootElement;
+    private static readonly byte[] Outputs = ReadOutputs();
+
+    public static TheoryData<int> CaseNumbers => [.. Enumerable.Range(0, Golden.GetProperty("cases").GetArrayLength())];
+
+    [Theory]
+    [MemberData(nameof(CaseNumbers))]
+    public void Makes_the_bytes_that_Pillow_makes(int number)
+    {
+        JsonElement expected = Golden.GetProperty("cases")[number];
+        JsonElement image = expected.GetProperty("image");
+        int width = image[1].GetInt32(), height = image[2].GetInt32();
+        byte[] rgbx = GoldenImages.Make(image[0].GetString()!, width, height, image[3].GetInt32());
+
+        if (expected.TryGetProperty("crop", out JsonElement crop))
+        {
+            JsonElement size = expected.GetProperty("size");
+            var filter = Enum.Parse<ResizeFilter>(expected.GetProperty("filter").GetString()!, ignoreCase: true);
+            byte[] resized = new byte[size[0].GetInt32() * size[1].GetInt32() * 4];
+            new Resizer().Resize(rgbx, width, Box(crop), resized, size[0].GetInt32(), size[1].GetInt32(), filter);
+            (rgbx, width, height) = (resized, size[0].GetInt32(), size[1].GetInt32());
+        }
+        if (expected.TryGetProperty("whole", out JsonElement whole))
+        {
+            byte[] view = new byte[whole.GetInt32() * whole.GetInt32() * 4];
+            new ViewRenderer().RenderWhole(Buffer(rgbx, width, height), new ViewRecipe { Size = whole.GetInt32() }, view.AsSpan());
+            rgbx = view;
+        }
+        bool isExact = true;
+        foreach (JsonElement operation in expected.GetProperty("operations").EnumerateArray())
+        {
+            Apply(rgbx, width, height, operation);
+            isExact &= !(operation.TryGetProperty("kind", out JsonElement kind) && kind.GetString() == "gaussian");
+        }
+
+        byte[] found = GoldenImages.Rgb(rgbx);
+        if (expected.TryGetProperty("sha256", out JsonElement hash))
+        {
+            Assert.Equal(hash.GetString(), Convert.ToHexStringLower(SHA256.HashData(found)));
+            return;
+        }
+        Compare(Outputs.AsSpan(expected.GetProperty("offset").GetInt32(), expected.GetProperty("length").GetInt32()), found, isExact, expected);
+    }
+
+    [Fact]
+    public void A_whole_view_makes_the_same_bytes_as_the_operations_one_by_one()
+    {
+        var renderer = new ViewRenderer();
+        int compared = 0;
+        foreach (JsonElement expected in Golden.GetProperty("cases").EnumerateArray())
+        {
+            JsonElement[] operations = [.. expected.GetProperty("operations").EnumerateArray()];
+            if (operations.Length < 4 || !expected.TryGetProperty("offset", out JsonElement offset))
+                continue;
+            compared++;
+            JsonElement image = expected.GetProperty("image");
+            int width = image[1].GetInt32(), height = image[2].GetInt32();
+            ViewDraw draw = ToDraw(expected, operations);
+            var recipe = new ViewRecipe
+            {
+                Size = expected.GetProperty("size")[0].GetInt32(),
+                Filter = Enum.Parse<ResizeFilter>(expected.GetProperty("filter").GetString()!, ignoreCase: true),
+                BlurKind = BlurKind.Pillow,
+            };
+            byte[] view = new byte[recipe.Size * recipe.Size * 4];
+            renderer.Render(Buffer(GoldenImages.Make(image[0].GetString()!, width, height, image[3].GetInt32()), width, height), draw, recipe, view.AsSpan());
+            Compare(Outputs.AsSpan(offset.GetInt32(), expected.GetProperty("length").GetInt32()), GoldenImages.Rgb(view), true, expected);
+        }
+        Assert.Equal(10, compared);
+    }
+
+    [Fact]
+    public void Normalizes_to_the_floats_of_torchvision()
+    {
+        byte[] grays = new byte[1024];
+        for (int i = 0; i < grays.Length; i++)
+            grays[i] = (byte)(i / 4);
+        foreach (JsonElement expected in Golden.GetProperty("normalize").EnumerateArray())
+        {
+            float[] values = new float[256 * 3];
+            new Normalizer(Triple(expected.GetProperty("mean")), Triple(expected.GetProperty("deviation"))).Apply(grays, values);
+            byte[] bytes = new byte[values.Length * 4];
+            System.Buffer.BlockCopy(values, 0, bytes, 0, bytes.Length);
+            Assert.Equal(expected.GetProperty("sha256").GetString(), Convert.ToHexStringLower(SHA256.HashData(bytes)));
+        }
+
+        static Rgb Triple(JsonElement values) => new(values[0].GetSingle(), values[1].GetSingle(), values[2].GetSingle());
+    }
+
+    // Exact, or for torchvision's blur, whose sums run in another order, within 1 in at most a thousandth of the values.
+    private static void Compare(ReadOnlySpan<byte> expected, ReadOnlySpan<byte> found, bool isExact, JsonElement golden)
+    {
+        Assert.Equal(expected.Length, found.Length);
+        int differing = 0, largest = 0;
+        for (int i = 0; i < expected.Length; i++)
+        {
+            int difference = Math.Abs(expected[i] - found[i]);
+            differing += difference > 0 ? 1 : 0;
+            largest = Math.Max(largest, difference);
+        }
+        bool isWithin = isExact ? differing == 0 : largest <= 1 && differing * 1000 <= expected.Length;
+        Assert.True(isWithin, $"{differing} of {expected.Length} values differ, by up to {largest}, with {GoldenImages.Width}: {golden}");
+    }
+
+    private static void Apply(byte[] rgbx, int width, int height, JsonElement operation)
+    {
+        double Number(string name) => operation.GetProperty(name).GetDouble();
+        switch (operation.GetProperty("name").GetString())
+        {
+            case "flip-horizontal": Flips.Horizontal(rgbx, width); break;
+            case "flip-vertical": Flips.Vertical(rgbx, width); break;
+            case "quarter-turns": Turns.Apply((byte[])rgbx.Clone(), rgbx, width, (int)Number("count")); break;
+            case "brightness": PixelMap.Apply(rgbx, new Brightness(Number("factor"))); break;
+            case "contrast": Contrast.Apply(rgbx, Number("factor")); break;
+            case "saturation": PixelMap.Apply(rgbx, new Saturation(Number("factor"))); break;
+            case "hue": PixelMap.Apply(rgbx, new Hue(Number("factor"))); break;
+            case "grayscale": PixelMap.Apply(rgbx, new Grayscale()); break;
+            case "blur" when operation.GetProperty("kind").GetString() == "pillow": new PillowBlur().Apply(rgbx, width, height, Number("sigma")); break;
+            case "blur": new GaussianBlur().Apply(rgbx, width, height, (int)Number("kernel"), Number("sigma")); break;
+            default: throw new InvalidDataException(operation.ToString());
+        }
+    }
+
+    private static ViewDraw ToDraw(JsonElement golden, JsonElement[] operations)
+    {
+        JsonElement[] Named(string name) => [.. operations.Where(operation => operation.GetProperty("name").GetString() == name)];
+        return new ViewDraw
+        {
+            Crop = Box(golden.GetProperty("crop")),
+            IsFlippedHorizontally = Named("flip-horizontal").Length > 0,
+            IsFlippedVertically = Named("flip-vertical").Length > 0,
+            QuarterTurns = Named("quarter-turns") is [var turns] ? turns.GetProperty("count").GetInt32() : 0,
+            Jitter = [.. operations.Where(operation => operation.TryGetProperty("factor", out _)).Select(operation => new JitterStep(
+                Enum.Parse<JitterKind>(operation.GetProperty("name").GetString()!, ignoreCase: true), operation.GetProperty("factor").GetDouble()))],
+            IsGrayscale = Named("grayscale").Length > 0,
+            BlurSigma = Named("blur") is [var blur] ? blur.GetProperty("sigma").GetDouble() : null,
+        };
+    }
+
+    private static CropBox Box(JsonElement crop) => new(crop[0].GetInt32(), crop[1].GetInt32(), crop[2].GetInt32(), crop[3].GetInt32());
+
+    private static ImageBuffer Buffer(byte[] rgbx, int width, int height)
+    {
+        var buffer = new ImageBuffer();
+        buffer.Resize(width, height);
+        rgbx.CopyTo(buffer.Pixels);
+        return buffer;
+    }
+
+    private static byte[] ReadOutputs()
+    {
+        using var unzipped = new MemoryStream();
+        using var stream = new GZipStream(File.OpenRead(Locate("views-golden.bin.gz")), CompressionMode.Decompress);
+        stream.CopyTo(unzipped);
+        return unzipped.ToArray();
+    }
+
+    private static string Locate(string file)
+    {
+        DirectoryInfo? folder = new(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Diptych.slnx")))
+            folder = folder.Parent;
+        return Path.Combine(folder!.FullName, "tests", "Diptych.Tests", "Golden", file);
+    }
+}

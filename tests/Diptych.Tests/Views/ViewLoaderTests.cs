@@ -1,0 +1,165 @@
+using System.Security.Cryptography;
+using System.Runtime.InteropServices;
+using Diptych.Data;
+using Diptych.Views;
+
+namespace Diptych.Tests.Views;
+
+public sealed class ViewLoaderTests
+{
+    private static readonly ViewRecipe Recipe = ViewRecipe.Named("satellite", size: 16) with { BlurProbability = 0.5 };
+    private static readonly int[] Order = [.. Enumerable.Range(0, 50).Select(i => i * 37 % 53)];
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(5)]
+    public void Any_number_of_workers_gives_the_same_bytes(int workers)
+    {
+        string[] expected = Read(new ViewLoaderOptions { BatchSize = 8, Workers = 1, Seed = 4 });
+        Assert.Equal(6, expected.Length);
+        Assert.Equal(expected, Read(new ViewLoaderOptions { BatchSize = 8, Workers = workers, Seed = 4 }));
+        Assert.Equal(expected, Read(new ViewLoaderOptions { BatchSize = 8, Workers = workers, Seed = 4, Prefetch = 2 }));
+    }
+
+    [Fact]
+    public void Seed_and_epoch_change_every_batch()
+    {
+        string[] first = Read(new ViewLoaderOptions { BatchSize = 8 });
+        Assert.Empty(first.Intersect(Read(new ViewLoaderOptions { BatchSize = 8 }, epoch: 1)));
+        Assert.Empty(first.Intersect(Read(new ViewLoaderOptions { BatchSize = 8, Seed = 1 })));
+    }
+
+    [Fact]
+    public void An_epoch_entered_later_gives_the_rest_of_the_whole_epoch()
+    {
+        var options = new ViewLoaderOptions { BatchSize = 8, Workers = 2, DropLast = false };
+        string[] whole = Read(options);
+        for (int firstStep = 0; firstStep <= 8; firstStep++)
+            Assert.Equal(whole.Skip(firstStep), Read(options, firstStep: firstStep));
+    }
+
+    [Fact]
+    public void Keeping_decoded_images_decodes_each_once_and_changes_no_byte()
+    {
+        var options = new ViewLoaderOptions { BatchSize = 8, DropLast = false };
+        using var source = new PixelSource(53);
+        using var loader = new ViewLoader(source, Recipe, options);
+        string[] first = Hashes(loader.ReadEpoch(0, Order)), second = Hashes(loader.ReadEpoch(1, Order));
+        Assert.Equal(50, source.Decoded);
+        Assert.Equal(Read(options with { KeepDecoded = 0 }), first);
+        Assert.Equal(Read(options with { KeepDecoded = 0 }, epoch: 1), second);
+        // A limit that only the smaller images' share meets.
+        Assert.Equal(first, Read(options with { KeepDecoded = 53 * 4 * 30 * 30 }));
+    }
+
+    [Fact]
+    public void Views_lie_view_by_view_and_a_short_last_batch_is_packed()
+    {
+        using var source = new PixelSource(53);
+        using var loader = new ViewLoader(source, Recipe, new ViewLoaderOptions { BatchSize = 8, DropLast = false, Seed = 9 });
+        var renderer = new ViewRenderer();
+        var decoded = new ImageBuffer();
+        int step = 0;
+        foreach (ViewBatch batch in loader.ReadEpoch(3, Order))
+        {
+            Assert.Equal(step, batch.Step);
+            Assert.Equal(step == 6 ? 2 : 8, batch.Count);
+            Assert.Equal(2 * batch.Count * 16 * 16 * 3, batch.Length);
+            Assert.Equal(Order.Skip(step * 8).Take(8), batch.Indices.ToArray());
+            for (int view = 0; view < 2; view++)
+            {
+                for (int image = 0; image < batch.Count; image++)
+                {
+                    float[] expected = new float[16 * 16 * 3];
+                    source.Decode(batch.Indices[image], decoded);
+                    ViewDraw draw = ViewDraw.For(Recipe, decoded.Width, decoded.Height, 9, 3, batch.Indices[image], view);
+                    renderer.Render(decoded, draw, Recipe, expected.AsSpan());
+                    Assert.True(expected.AsSpan().SequenceEqual(batch.Pixels.AsSpan((view * batch.Count + image) * expected.Length, expected.Length)));
+                }
+            }
+            step++;
+        }
+        Assert.Equal(7, step);
+    }
+
+    [Fact]
+    public void Reading_whole_gives_every_image_once_without_chance()
+    {
+        using var source = new PixelSource(53);
+        using var loader = new ViewLoader(source, Recipe, new ViewLoaderOptions { BatchSize = 8, Workers = 2 });
+        var indices = new List<int>();
+        foreach (ViewBatch batch in loader.ReadWhole())
+        {
+            Assert.Equal(1, batch.Views);
+            indices.AddRange(batch.Indices);
+        }
+        Assert.Equal(Enumerable.Range(0, 53), indices);
+        Assert.Equal(Hashes(loader.ReadWhole([5, 1, 52])), Hashes(loader.ReadWhole([5, 1, 52])));
+        Assert.True(loader.WaitSeconds > 0);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(5)]
+    public void An_unreadable_image_surfaces_as_itself_after_the_batches_before_it(int workers)
+    {
+        using var source = new PixelSource(53, Order[20], Order[22], Order[40]);
+        using var loader = new ViewLoader(source, Recipe, new ViewLoaderOptions { BatchSize = 8, Workers = workers });
+        int read = 0;
+        var exception = Assert.Throws<UnreadableImageException>(() =>
+        {
+            foreach (ViewBatch _ in loader.ReadEpoch(0, Order))
+                read++;
+        });
+        Assert.Equal(2, read);
+        Assert.Equal(Order[20], exception.Index);
+        Assert.Equal(3, loader.ReadEpoch(0, Order.AsMemory(24, 8 * 2)).Count() + loader.ReadEpoch(0, Order.AsMemory(42, 8)).Count());
+    }
+
+    [Fact]
+    public void Leaving_early_ends_the_threads()
+    {
+        using var source = new PixelSource(53);
+        using var loader = new ViewLoader(source, Recipe, new ViewLoaderOptions { BatchSize = 4, Workers = 3, KeepDecoded = 0 });
+        foreach (ViewBatch _ in loader.ReadEpoch(0, Order))
+            break;
+        Assert.NotEmpty(source.Readers);
+        Assert.All(source.Readers, thread => Assert.StartsWith("diptych-views", thread.Name, StringComparison.Ordinal));
+        Assert.All(source.Readers, thread => Assert.False(thread.IsAlive));
+        Assert.Equal(12, loader.ReadEpoch(0, Order).Count());
+        Assert.All(source.Readers, thread => Assert.False(thread.IsAlive));
+
+        IEnumerator<ViewBatch> reading = loader.ReadEpoch(0, Order).GetEnumerator();
+        Assert.True(reading.MoveNext());
+        Assert.Contains(source.Readers, thread => thread.IsAlive);
+        Assert.Throws<InvalidOperationException>(() => loader.ReadEpoch(0, Order).First());
+        loader.Dispose();
+        Assert.All(source.Readers, thread => Assert.False(thread.IsAlive));
+        Assert.Throws<ObjectDisposedException>(() => reading.MoveNext());
+    }
+
+    [Fact]
+    public void Tells_every_wrong_option_at_once()
+    {
+        using var source = new PixelSource(1);
+        var exception = Assert.Throws<InvalidInputException>(() => new ViewLoader(source, Recipe, new ViewLoaderOptions { BatchSize = 0, Workers = -2, Prefetch = 1 }));
+        Assert.Equal("""
+            These loader options cannot be used:
+            BatchSize must be at least 1, but is 0.
+            Workers must be at least 1, but is -2.
+            Prefetch must be at least 2, but is 1.
+            """, exception.Message, ignoreLineEndingDifferences: true);
+        using var loader = new ViewLoader(source, Recipe, new ViewLoaderOptions());
+        Assert.StartsWith("Image 1 does not exist: images in memory has images 0 to 0.", Assert.Throws<ArgumentException>(() => loader.ReadWhole([1])).Message, StringComparison.Ordinal);
+    }
+
+    private static string[] Read(ViewLoaderOptions options, int epoch = 0, int firstStep = 0)
+    {
+        using var source = new PixelSource(53);
+        using var loader = new ViewLoader(source, Recipe, options);
+        return Hashes(loader.ReadEpoch(epoch, Order, firstStep));
+    }
+
+    private static string[] Hashes(IEnumerable<ViewBatch> batches) =>
+        [.. batches.Select(batch => $"{batch.Step}: {Convert.ToHexString(SHA256.HashData(MemoryMarshal.AsBytes(batch.Pixels.AsSpan(0, batch.Length))))}")];
+}
