@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 
 namespace Diptych.Cli;
@@ -12,12 +13,15 @@ internal static class Tool
 
     public static int Run(string[] args)
     {
-        var root = new RootCommand("Learns image features without labels, in small batches: from a folder of images to an encoder, and how good it is.");
+        var root = new Command("diptych", "Learns image features without labels, in small batches: from a folder of images to an encoder, and how good it is.");
+        root.Options.Add(new HelpOption { Recursive = true });
         foreach (ToolCommand command in Commands)
             root.Subcommands.Add(command);
 
+        if (args is ["--version"])
+            return Guarded(ShowVersion);
         ParseResult parse = root.Parse(args);
-        if (parse.Action is System.CommandLine.Help.HelpAction or { ClearsParseErrors: true })
+        if (parse.Action is HelpAction)
             return Show(parse);
         var chosen = parse.CommandResult.Command as ToolCommand;
         List<string> mistakes = DescribeErrors(parse, chosen);
@@ -27,9 +31,14 @@ internal static class Tool
             return Complain(string.Join(Environment.NewLine, mistakes.Distinct()) + Environment.NewLine + $"Try: diptych {(chosen is null ? "" : chosen.Name + " ")}--help");
         if (chosen is null)
             return Show(root.Parse("--help"));
+        return Guarded(() => chosen.Run(parse));
+    }
+
+    private static int Guarded(Func<int> action)
+    {
         try
         {
-            return chosen.Run(parse);
+            return action();
         }
         catch (InvalidInputException exception)
         {
@@ -37,10 +46,18 @@ internal static class Tool
         }
     }
 
+    // Loads libtorch, so that the line also answers whether that works here.
+    private static int ShowVersion()
+    {
+        TorchRuntime.Load();
+        Console.Out.WriteLine($"diptych {typeof(TorchRuntime).Assembly.GetName().Version?.ToString(3)}, {TorchRuntime.Description}; 1 + 1 = {TorchSharp.torch.ones(2).sum().item<float>()}");
+        return Done;
+    }
+
     private static int Show(ParseResult help)
     {
         int exit = help.Invoke();
-        if (help.CommandResult.Command is ToolCommand command && help.Action is System.CommandLine.Help.HelpAction)
+        if (help.CommandResult.Command is ToolCommand command && help.Action is HelpAction)
             Console.Out.WriteLine($"Examples:{Environment.NewLine}{string.Join(Environment.NewLine, command.Examples.Select(e => "  " + e))}");
         return exit;
     }

@@ -67,7 +67,7 @@ public sealed record ContrastiveLoss
         "infonce" => InfoNce(temperature),
         "dcl" => Decoupled(temperature),
         "dclw" => DecoupledWeighted(temperature, sigma),
-        _ => throw new ArgumentException($"Unknown loss '{name}'. Known losses: {string.Join(", ", Names)}."),
+        _ => throw new ArgumentException(NearMiss.Describe("loss", name, Names)),
     };
 
     /// <summary>SimCLR's pairing: both views of every image are anchors; negatives are both views of every other image, 2(N−1) of them.</summary>

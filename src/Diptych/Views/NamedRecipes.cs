@@ -41,26 +41,6 @@ internal static class NamedRecipes
     {
         if (Array.Find(All, recipe => recipe.Name == name) is { } found)
             return found;
-        string nearest = Names.MinBy(known => EditDistance(name, known))!;
-        string suggestion = EditDistance(name, nearest) <= 3 ? $" Did you mean '{nearest}'?" : "";
-        throw new InvalidInputException($"Unknown view recipe '{name}'. Known recipes: {string.Join(", ", Names)}.{suggestion}");
-    }
-
-    // Levenshtein: the fewest letters to insert, delete or replace.
-    private static int EditDistance(string first, string second)
-    {
-        int[] previous = Enumerable.Range(0, second.Length + 1).ToArray();
-        for (int i = 1; i <= first.Length; i++)
-        {
-            int[] current = new int[second.Length + 1];
-            current[0] = i;
-            for (int j = 1; j <= second.Length; j++)
-            {
-                int replaced = previous[j - 1] + (char.ToLowerInvariant(first[i - 1]) == char.ToLowerInvariant(second[j - 1]) ? 0 : 1);
-                current[j] = Math.Min(replaced, Math.Min(previous[j], current[j - 1]) + 1);
-            }
-            previous = current;
-        }
-        return previous[^1];
+        throw new InvalidInputException(NearMiss.Describe("view recipe", name, Names));
     }
 }

@@ -15,9 +15,9 @@ public sealed class ViewRecipeTests
     }
 
     [Theory]
-    [InlineData("cifr", "Unknown view recipe 'cifr'. Known recipes: cifar, imagenet, satellite. Did you mean 'cifar'?")]
-    [InlineData("Satelite", "Unknown view recipe 'Satelite'. Known recipes: cifar, imagenet, satellite. Did you mean 'satellite'?")]
-    [InlineData("medical scans", "Unknown view recipe 'medical scans'. Known recipes: cifar, imagenet, satellite.")]
+    [InlineData("cifr", "Unknown view recipe 'cifr'. Known view recipes: cifar, imagenet, satellite. Did you mean 'cifar'?")]
+    [InlineData("Satelite", "Unknown view recipe 'Satelite'. Known view recipes: cifar, imagenet, satellite. Did you mean 'satellite'?")]
+    [InlineData("medical scans", "Unknown view recipe 'medical scans'. Known view recipes: cifar, imagenet, satellite.")]
     public void An_unknown_name_is_answered_with_the_known_ones(string name, string message) =>
         Assert.Equal(message, Assert.Throws<InvalidInputException>(() => ViewRecipe.Named(name)).Message);
 

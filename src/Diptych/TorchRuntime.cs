@@ -1,0 +1,61 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Runtime.Loader;
+using TorchSharp;
+
+namespace Diptych;
+
+/// <summary>Loads libtorch and TorchSharp's native library, from the one folder they shall come from.</summary>
+/// <remarks>
+/// The folder is <c>DIPTYCH_LIBTORCH</c> when set, else <c>libtorch/</c> beside the program, else wherever a TorchSharp-cpu or
+/// TorchSharp-cuda package put it. TorchSharp looks for itself when it is first touched, and on failure names a wrong cause and
+/// copies 500 MB; so this runs earlier: before <c>Main</c>, unless the build property DiptychLoadAtStart is false.
+/// </remarks>
+public static class TorchRuntime
+{
+    private static readonly Lock Gate = new();
+    private static readonly Dictionary<string, nint> Handles = [];
+
+    /// <summary>Version, if the folder tells it, and folder of the libtorch in use; null before <see cref="Load"/>.</summary>
+    public static string? Description { get; private set; }
+
+    /// <summary>Loads the native libraries; does nothing the second time. Any thread may call it.</summary>
+    /// <exception cref="TorchLoadException">A file is missing, or the system's loader refuses it.</exception>
+    public static void Load()
+    {
+        lock (Gate)
+        {
+            if (Description is not null)
+                return;
+            TorchFiles files = TorchFiles.Find(Environment.GetEnvironmentVariable(TorchFiles.Variable), ProgramFolders(), ProbedFolders());
+            foreach (string file in files.InLoadOrder)
+                Handles[Path.GetFileName(file)] = LoadFile(file, files);
+
+            // Names are looked up in the probed folders first; this answers where that finds nothing.
+            Assembly torchSharp = typeof(torch).Assembly;
+            (AssemblyLoadContext.GetLoadContext(torchSharp) ?? AssemblyLoadContext.Default).ResolvingUnmanagedDll += (_, name) =>
+                Handles.GetValueOrDefault(TorchFiles.NameOf(name));
+            Description = files.Describe();
+        }
+    }
+
+    private static nint LoadFile(string file, TorchFiles files)
+    {
+        try
+        {
+            return NativeLibrary.Load(file);
+        }
+        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
+        {
+            throw new TorchLoadException(files.ExplainFailure(file, e.Message), e);
+        }
+    }
+
+    // The second differs from the first under a test host.
+    private static IEnumerable<string> ProgramFolders() =>
+        new[] { AppContext.BaseDirectory, Path.GetDirectoryName(typeof(TorchRuntime).Assembly.Location) ?? "" }.Where(folder => folder.Length > 0);
+
+    private static IEnumerable<string> ProbedFolders() =>
+        (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .Concat(ProgramFolders());
+}
