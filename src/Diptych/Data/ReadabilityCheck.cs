@@ -1,0 +1,76 @@
+using System.Collections.Concurrent;
+
+namespace Diptych.Data;
+
+/// <summary>Decodes every image once before training, so that a bad one is known at the start and not after hours.</summary>
+public static class ReadabilityCheck
+{
+    private const int Named = 5, ProgressEvery = 64;
+
+    /// <summary>Decodes all images and lists those that cannot be.</summary>
+    /// <param name="source">The images.</param>
+    /// <param name="workers">Threads that decode, ≥ 1.</param>
+    /// <param name="progress">Told how many images are done, in rising order, every 64 images and at the end; from the workers' threads, one at a time.</param>
+    /// <param name="cancellation">Stops the check with <see cref="OperationCanceledException"/>.</param>
+    /// <returns>The unreadable images by index; empty where all can be read.</returns>
+    public static IReadOnlyList<UnreadableImage> FindUnreadable(
+        IImageSource source, int workers, Action<int>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
+        var unreadable = new ConcurrentBag<UnreadableImage>();
+        var gate = new Lock();
+        int done = 0;
+        Parallel.For(0, source.Count, new() { MaxDegreeOfParallelism = workers, CancellationToken = cancellation }, () => new ImageBuffer(), (index, _, buffer) =>
+        {
+            try
+            {
+                source.Decode(index, buffer);
+            }
+            catch (UnreadableImageException fault)
+            {
+                unreadable.Add(new(index, fault.Name, fault.Reason));
+            }
+            lock (gate)
+                if (++done % ProgressEvery == 0 || done == source.Count)
+                    progress?.Invoke(done);
+            return buffer;
+        }, _ => { });
+        return unreadable.OrderBy(image => image.Index).ToArray();
+    }
+
+    /// <summary>Stops where there are unreadable images, naming the first few.</summary>
+    /// <exception cref="InvalidInputException">There is at least one.</exception>
+    public static void ThrowIfAny(IImageSource source, IReadOnlyList<UnreadableImage> unreadable)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(unreadable);
+        if (unreadable.Count == 0)
+            return;
+        if (unreadable is [var only])
+            throw new UnreadableImageException(only.Name, only.Index, source.Count, only.Reason);
+        throw new InvalidInputException(
+            $"{unreadable.Count:N0} of {source.Count:N0} images in {source.Description} cannot be read:\n" +
+            List(unreadable) + "\nRemove them, or pass --skip-unreadable.");
+    }
+
+    /// <summary>The source without its unreadable images; the source itself where there are none.</summary>
+    /// <param name="source">The images; disposed with what is returned.</param>
+    /// <param name="unreadable">What <see cref="FindUnreadable"/> found in it.</param>
+    /// <exception cref="InvalidInputException">No image would be left.</exception>
+    public static IImageSource KeepReadable(IImageSource source, IReadOnlyList<UnreadableImage> unreadable)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(unreadable);
+        if (unreadable.Count == 0)
+            return source;
+        if (unreadable.Count == source.Count)
+            throw new InvalidInputException($"None of the {source.Count:N0} images in {source.Description} can be read:\n{List(unreadable)}\nName other images.");
+        var bad = unreadable.Select(image => image.Index).ToHashSet();
+        return new ImageSubset(source, Enumerable.Range(0, source.Count).Where(index => !bad.Contains(index)), ownsSource: true);
+    }
+
+    private static string List(IReadOnlyList<UnreadableImage> unreadable) =>
+        string.Join('\n', unreadable.Take(Named).Select(image => $"  {image.Name}: {image.Reason}"))
+        + (unreadable.Count > Named ? $"\n  and {unreadable.Count - Named:N0} more" : "");
+}

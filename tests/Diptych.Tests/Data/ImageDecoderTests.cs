@@ -1,0 +1,121 @@
+using System.Buffers.Binary;
+using Diptych.Data;
+
+namespace Diptych.Tests.Data;
+
+public sealed class ImageDecoderTests
+{
+    // Golden/make_golden.py wrote each file and what Pillow 9.4 reads from it.
+    [Theory]
+    [InlineData("baseline.jpg")]
+    [InlineData("baseline-444.jpg")]
+    [InlineData("progressive.jpg")]
+    [InlineData("gray.jpg")]
+    [InlineData("cmyk.jpg")]
+    [InlineData("rotated.jpg")]
+    [InlineData("alpha.png")]
+    [InlineData("gray-alpha.png")]
+    [InlineData("gray.png")]
+    [InlineData("palette.png")]
+    [InlineData("palette.bmp")]
+    [InlineData("plain.bmp")]
+    [InlineData("lossless.webp")]
+    [InlineData("lossy.webp")]
+    public void Gives_the_pixels_that_Pillow_gives(string name)
+    {
+        byte[] golden = File.ReadAllBytes(Repository.Golden(name + ".rgb"));
+        using IImageSource source = ImageSource.Open(Repository.Golden(name));
+        var (width, height, pixels) = source.Image(0);
+        Assert.Equal(BinaryPrimitives.ReadInt32LittleEndian(golden), width);
+        Assert.Equal(BinaryPrimitives.ReadInt32LittleEndian(golden.AsSpan(4)), height);
+        Assert.Equal(golden[8..], pixels.Where((_, at) => at % 4 != 3));
+        Assert.All(pixels.Where((_, at) => at % 4 == 3), alpha => Assert.Equal(255, alpha));
+    }
+
+    [Fact]
+    public void A_smaller_image_leaves_nothing_of_a_larger_one_in_the_same_buffer()
+    {
+        var (large, small) = (new Picture(1, 40, 30), new Picture(2, 5, 9));
+        var buffer = new ImageBuffer();
+        Assert.Null(ImageDecoder.Decode(large.Png(), buffer));
+        Assert.Null(ImageDecoder.Decode(small.Bmp(), buffer));
+        small.AssertIs(buffer);
+    }
+
+    [Fact]
+    public void Content_decides_and_not_the_extension()
+    {
+        using var folder = new TemporaryFolder();
+        var picture = new Picture(3);
+        using IImageSource source = ImageSource.Open(folder.Write("really-a-png.jpg", picture.Png()));
+        Assert.Equal(picture.Pixels, source.Image(0).Pixels);
+    }
+
+    [Theory]
+    [InlineData("baseline.jpg", "premature end of JPEG")]
+    [InlineData("progressive.jpg", "premature end of JPEG")]
+    [InlineData("gray.jpg", "premature end of JPEG")]
+    [InlineData("alpha.png", "premature end of PNG")]
+    [InlineData("lossy.webp", "premature end of WebP")]
+    [InlineData("plain.bmp", "premature end of BMP")]
+    public void Says_that_a_cut_file_is_cut(string name, string reason)
+    {
+        byte[] whole = File.ReadAllBytes(Repository.Golden(name));
+        Assert.Equal(reason, ImageDecoder.Decode(whole.AsSpan(0, whole.Length * 3 / 4), new ImageBuffer()));
+    }
+
+    [Theory]
+    [InlineData("baseline.jpg")]
+    [InlineData("progressive.jpg")]
+    [InlineData("cmyk.jpg")]
+    [InlineData("alpha.png")]
+    [InlineData("palette.png")]
+    [InlineData("lossless.webp")]
+    [InlineData("plain.bmp")]
+    public void No_cut_anywhere_is_accepted(string name)
+    {
+        byte[] whole = File.ReadAllBytes(Repository.Golden(name));
+        var buffer = new ImageBuffer();
+        for (int length = 0; length < whole.Length; length++)
+            Assert.True(ImageDecoder.Decode(whole.AsSpan(0, length), buffer) is not null, $"{length} of {whole.Length} bytes were accepted");
+    }
+
+    [Fact]
+    public void A_header_that_promises_30_000_squared_pixels_is_refused_before_memory_is_taken()
+    {
+        byte[] header = [0, 0, 0x75, 0x30, 0, 0, 0x75, 0x30, 8, 2, 0, 0, 0];
+        byte[] file = [0x89, .. "PNG\r\n\x1a\n"u8, .. Chunk("IHDR"u8, header), .. Chunk("IDAT"u8, [0x78, 0x9C, 0x63, 0, 0, 0, 1, 0, 1]), .. Chunk("IEND"u8, [])];
+        var buffer = new ImageBuffer();
+        buffer.Resize(1, 1);
+        Assert.Equal("30,000 × 30,000 pixels, the limit is 268,435,456 in all", ImageDecoder.Decode(file, buffer));
+        Assert.Equal((1, 1), (buffer.Width, buffer.Height));
+    }
+
+    [Theory]
+    [InlineData("This is a text file.")]
+    [InlineData("GIF89a")]
+    [InlineData("\u00ff\u00d8")]
+    public void Other_content_is_named_as_such(string text) =>
+        Assert.Equal("not a JPEG, PNG, WebP or BMP image", ImageDecoder.Decode(System.Text.Encoding.Latin1.GetBytes(text), new ImageBuffer()));
+
+    [Fact]
+    public void An_empty_file_is_named_as_such() => Assert.Equal("the file is empty", ImageDecoder.Decode([], new ImageBuffer()));
+
+    [Fact]
+    public void A_damaged_header_is_named_as_such() =>
+        Assert.Equal("damaged BMP header", ImageDecoder.Decode("BM is not enough"u8, new ImageBuffer()));
+
+    private static byte[] Chunk(ReadOnlySpan<byte> type, ReadOnlySpan<byte> data)
+    {
+        byte[] chunk = [0, 0, 0, (byte)data.Length, .. type, .. data, 0, 0, 0, 0];
+        uint crc = uint.MaxValue;
+        foreach (byte value in chunk.AsSpan(4, 4 + data.Length))
+        {
+            crc ^= value;
+            for (int bit = 0; bit < 8; bit++)
+                crc = (crc >> 1) ^ ((crc & 1) * 0xEDB88320);
+        }
+        BinaryPrimitives.WriteUInt32BigEndian(chunk.AsSpan(chunk.Length - 4), ~crc);
+        return chunk;
+    }
+}

@@ -1,0 +1,35 @@
+using Diptych.Data;
+
+namespace Diptych.Tests.Data;
+
+public sealed class JpegStructureTests
+{
+    private static readonly byte[] Progressive = File.ReadAllBytes(Repository.Golden("progressive.jpg"));
+
+    [Fact]
+    public void Bytes_after_the_end_do_no_harm()
+    {
+        byte[] followed = [.. Progressive, .. new byte[100_000]];
+        Assert.True(JpegStructure.IsComplete(followed));
+        var (plain, padded) = (new ImageBuffer(), new ImageBuffer());
+        Assert.Null(ImageDecoder.Decode(Progressive, plain));
+        Assert.Null(ImageDecoder.Decode(followed, padded));
+        Assert.Equal(plain.Pixels.ToArray(), padded.Pixels.ToArray());
+    }
+
+    [Fact]
+    public void The_end_of_a_thumbnail_in_a_segment_is_not_the_end_of_the_image()
+    {
+        byte[] segment = [0xFF, 0xE1, (byte)((Progressive.Length + 2) >> 8), (byte)(Progressive.Length + 2), .. Progressive];
+        byte[] whole = [.. Progressive.AsSpan(0, 2), .. segment, .. Progressive.AsSpan(2)];
+        Assert.True(JpegStructure.IsComplete(whole));
+        Assert.False(JpegStructure.IsComplete(whole.AsSpan(0, whole.Length - 2)));
+    }
+
+    [Fact]
+    public void Every_cut_is_seen()
+    {
+        for (int length = 0; length < Progressive.Length; length++)
+            Assert.False(JpegStructure.IsComplete(Progressive.AsSpan(0, length)), $"{length} bytes");
+    }
+}
