@@ -10,6 +10,9 @@ internal sealed class GaussianBlur
     // Room behind a row so that its last vector may be read and written whole, at any width up to 512 bits.
     private const int Slack = 64;
 
+    private const float NegligibleWeight = 1e-9f;
+
+    private int _first, _end;
     private float[] _kernel = [], _padded = [], _mixed = [];
 
     /// <summary>Blurs an image in place.</summary>
@@ -48,6 +51,9 @@ internal sealed class GaussianBlur
         }
         for (int tap = 0; tap < kernel; tap++)
             _kernel[tap] /= sum;
+        // Weights that could not move a sum of bytes by a float32's last place are left out.
+        _first = _kernel.AsSpan().IndexOfAnyInRange(NegligibleWeight, 1);
+        _end = kernel - _first;
     }
 
     private void Pad(ReadOnlySpan<byte> row, int width, int reach)
@@ -64,13 +70,25 @@ internal sealed class GaussianBlur
 
     private void MixColumns(Span<float> result, int rowLength)
     {
+        int width = Vector<float>.Count;
         ref float padded = ref MemoryMarshal.GetArrayDataReference(_padded);
-        for (int i = 0; i < rowLength; i += Vector<float>.Count)
+        ref float output = ref MemoryMarshal.GetReference(result);
+        for (int i = 0; i < rowLength; i += 4 * width)
         {
-            var sum = Vector<float>.Zero;
-            for (int tap = 0; tap < _kernel.Length; tap++)
-                sum += Vector.LoadUnsafe(ref padded, (nuint)(i + tap * 4)) * _kernel[tap];
-            sum.CopyTo(result[i..]);
+            Vector<float> sum0 = Vector<float>.Zero, sum1 = sum0, sum2 = sum0, sum3 = sum0;
+            for (int tap = _first; tap < _end; tap++)
+            {
+                ref float input = ref Unsafe.Add(ref padded, i + tap * 4);
+                var weight = new Vector<float>(_kernel[tap]);
+                sum0 += Vector.LoadUnsafe(ref input) * weight;
+                sum1 += Vector.LoadUnsafe(ref input, (nuint)width) * weight;
+                sum2 += Vector.LoadUnsafe(ref input, (nuint)(2 * width)) * weight;
+                sum3 += Vector.LoadUnsafe(ref input, (nuint)(3 * width)) * weight;
+            }
+            sum0.StoreUnsafe(ref output, (nuint)i);
+            sum1.StoreUnsafe(ref output, (nuint)(i + width));
+            sum2.StoreUnsafe(ref output, (nuint)(i + 2 * width));
+            sum3.StoreUnsafe(ref output, (nuint)(i + 3 * width));
         }
     }
 
@@ -81,7 +99,7 @@ internal sealed class GaussianBlur
         for (int column = 0; column < result.Length; column += Vector<byte>.Count)
         {
             Vector<float> sum0 = Vector<float>.Zero, sum1 = sum0, sum2 = sum0, sum3 = sum0;
-            for (int tap = 0; tap < _kernel.Length; tap++)
+            for (int tap = _first; tap < _end; tap++)
             {
                 ref float row = ref _mixed[Reflect(y + tap - reach, height) * pitch + column];
                 var weight = new Vector<float>(_kernel[tap]);

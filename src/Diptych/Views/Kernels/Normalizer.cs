@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
 namespace Diptych.Views.Kernels;
 
 /// <summary>Bytes to what the network sees: (value/255 − mean)/deviation in float32, from a table.</summary>
@@ -31,14 +34,17 @@ internal sealed class Normalizer
     /// <summary>Writes <c>[pixels, 4]</c> bytes as <c>[pixels, 3]</c> floats.</summary>
     public void Apply(ReadOnlySpan<byte> rgbx, Span<float> values)
     {
-        float[] red = _red, green = _green, blue = _blue;
-        int count = rgbx.Length / 4;
-        values = values[..(count * 3)];
-        for (int pixel = 0, value = 0; value < values.Length - 2; pixel += 4, value += 3)
+        ReadOnlySpan<uint> pixels = MemoryMarshal.Cast<byte, uint>(rgbx);
+        ref float red = ref MemoryMarshal.GetArrayDataReference(_red);
+        ref float green = ref MemoryMarshal.GetArrayDataReference(_green);
+        ref float blue = ref MemoryMarshal.GetArrayDataReference(_blue);
+        ref float value = ref MemoryMarshal.GetReference(values[..(pixels.Length * 3)]);
+        foreach (uint pixel in pixels)
         {
-            values[value] = red[rgbx[pixel]];
-            values[value + 1] = green[rgbx[pixel + 1]];
-            values[value + 2] = blue[rgbx[pixel + 2]];
+            value = Unsafe.Add(ref red, (int)(byte)pixel);
+            Unsafe.Add(ref value, 1) = Unsafe.Add(ref green, (int)(byte)(pixel >> 8));
+            Unsafe.Add(ref value, 2) = Unsafe.Add(ref blue, (int)(byte)(pixel >> 16));
+            value = ref Unsafe.Add(ref value, 3);
         }
     }
 }

@@ -59,42 +59,45 @@ internal sealed class PillowBlur
     }
 
     // Down every column: a running sum of 2·radius + 1 rows, and the two rows beyond it by their share.
+    // The sums fit 16 bits up to a radius of 127, which a σ of 100 does not reach.
     private static void BoxPass(byte[] source, byte[] destination, int rows, int pitch, int radius, uint inner, uint outer)
     {
-        Vector<uint> innerWeight = new(inner), outerWeight = new(outer);
+        Vector<uint> innerWeight = new(inner), outerWeight = new(outer), half = new(1u << (WeightBits - 1));
+        ref byte input = ref MemoryMarshal.GetArrayDataReference(source);
+        ref byte output = ref MemoryMarshal.GetArrayDataReference(destination);
+        int last = rows - 1;
         for (int column = 0; column < pitch; column += Vector<byte>.Count)
         {
-            Vector<uint> sum0 = default, sum1 = default, sum2 = default, sum3 = default;
+            Vector<ushort> sumLow = default, sumHigh = default;
             // The window that ends just before the image's first row.
             for (int row = -radius - 1; row < radius; row++)
             {
-                var (v0, v1, v2, v3) = Load(source, row, rows, pitch, column);
-                (sum0, sum1, sum2, sum3) = (sum0 + v0, sum1 + v1, sum2 + v2, sum3 + v3);
+                Vector.Widen(Vector.LoadUnsafe(ref input, (nuint)(Math.Clamp(row, 0, last) * pitch + column)), out Vector<ushort> low, out Vector<ushort> high);
+                (sumLow, sumHigh) = (sumLow + low, sumHigh + high);
             }
             for (int row = 0; row < rows; row++)
             {
-                var (in0, in1, in2, in3) = Load(source, row + radius, rows, pitch, column);
-                var (out0, out1, out2, out3) = Load(source, row - radius - 1, rows, pitch, column);
-                var (far0, far1, far2, far3) = Load(source, row + radius + 1, rows, pitch, column);
-                (sum0, sum1, sum2, sum3) = (sum0 + in0 - out0, sum1 + in1 - out1, sum2 + in2 - out2, sum3 + in3 - out3);
+                Vector.Widen(Vector.LoadUnsafe(ref input, (nuint)(Math.Min(row + radius, last) * pitch + column)), out Vector<ushort> inLow, out Vector<ushort> inHigh);
+                Vector.Widen(Vector.LoadUnsafe(ref input, (nuint)(Math.Max(row - radius - 1, 0) * pitch + column)), out Vector<ushort> outLow, out Vector<ushort> outHigh);
+                Vector.Widen(Vector.LoadUnsafe(ref input, (nuint)(Math.Min(row + radius + 1, last) * pitch + column)), out Vector<ushort> farLow, out Vector<ushort> farHigh);
+                sumLow += inLow - outLow;
+                sumHigh += inHigh - outHigh;
                 Vector<byte> bytes = Vector.Narrow(
-                    Vector.Narrow(Mix(sum0, out0 + far0), Mix(sum1, out1 + far1)),
-                    Vector.Narrow(Mix(sum2, out2 + far2), Mix(sum3, out3 + far3)));
-                bytes.CopyTo(destination, row * pitch + column);
+                    Mix(sumLow, outLow + farLow, innerWeight, outerWeight, half),
+                    Mix(sumHigh, outHigh + farHigh, innerWeight, outerWeight, half));
+                bytes.StoreUnsafe(ref output, (nuint)(row * pitch + column));
             }
         }
-
-        Vector<uint> Mix(Vector<uint> window, Vector<uint> edges) =>
-            (window * innerWeight + edges * outerWeight + new Vector<uint>(1u << (WeightBits - 1))) >> WeightBits;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (Vector<uint>, Vector<uint>, Vector<uint>, Vector<uint>) Load(byte[] source, int row, int rows, int pitch, int column)
+    private static Vector<ushort> Mix(Vector<ushort> window, Vector<ushort> edges, Vector<uint> inner, Vector<uint> outer, Vector<uint> half)
     {
-        Vector.Widen(new Vector<byte>(source, Math.Clamp(row, 0, rows - 1) * pitch + column), out Vector<ushort> low, out Vector<ushort> high);
-        Vector.Widen(low, out Vector<uint> v0, out Vector<uint> v1);
-        Vector.Widen(high, out Vector<uint> v2, out Vector<uint> v3);
-        return (v0, v1, v2, v3);
+        Vector.Widen(window, out Vector<uint> windowLow, out Vector<uint> windowHigh);
+        Vector.Widen(edges, out Vector<uint> edgesLow, out Vector<uint> edgesHigh);
+        return Vector.Narrow(
+            (windowLow * inner + edgesLow * outer + half) >> WeightBits,
+            (windowHigh * inner + edgesHigh * outer + half) >> WeightBits);
     }
 
     private static void Transpose(ReadOnlySpan<byte> source, int pitch, Span<byte> destination, int destinationPitch, int width, int height)

@@ -24,7 +24,8 @@ internal sealed class ResizeAxis
     {
         double scale = (double)inputs / outputs, stretch = Math.Max(scale, 1);
         double support = (filter == ResizeFilter.Bilinear ? 1 : 2) * stretch, inverse = 1 / stretch;
-        Taps = Math.Min((int)Math.Ceiling(support) * 2 + 1, inputs);
+        // A window of 2·support touches one more whole number than it is long; the rest is for rounding.
+        Taps = Math.Min((int)(2 * support + 1e-6) + 1, inputs);
         if (_starts.Length < outputs)
             _starts = new int[outputs];
         if (_weights.Length < outputs * Taps)

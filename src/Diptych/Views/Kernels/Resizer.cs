@@ -30,13 +30,13 @@ internal sealed class Resizer
 
         if (crop.Width != width)
             _horizontal.Plan(crop.Width, width, filter);
-        for (int y = 0; y < crop.Height; y++)
+        ReadOnlySpan<byte> cropped = source[((crop.Top * sourceWidth + crop.Left) * 4)..];
+        for (int y = 0; y < crop.Height; y += crop.Width == width ? 1 : 4)
         {
-            ReadOnlySpan<byte> row = source.Slice(((crop.Top + y) * sourceWidth + crop.Left) * 4, crop.Width * 4);
             if (crop.Width == width)
-                row.CopyTo(narrowed[(y * rowLength)..]);
+                cropped.Slice(y * sourceWidth * 4, rowLength).CopyTo(narrowed[(y * rowLength)..]);
             else
-                ResizeRow(row, narrowed.Slice(y * rowLength, rowLength));
+                ResizeFourRows(cropped, sourceWidth, y, crop.Height - 1, narrowed, width);
         }
 
         if (crop.Height == height)
@@ -49,26 +49,37 @@ internal sealed class Resizer
             MixRows(narrowed[(_vertical.Starts[y] * rowLength)..], _vertical.Weights(y), destination.Slice(y * rowLength, rowLength));
     }
 
-    // One pixel's four channels a vector: 128 bits at any width of the machine.
-    private void ResizeRow(ReadOnlySpan<byte> row, Span<byte> result)
+    // One pixel's four channels a vector of 128 bits, at any width of the machine. Rows beyond the last are the last again.
+    private void ResizeFourRows(ReadOnlySpan<byte> source, int sourceWidth, int y, int last, Span<byte> result, int width)
     {
-        ref uint pixels = ref Unsafe.As<byte, uint>(ref MemoryMarshal.GetReference(row));
+        int y1 = Math.Min(y + 1, last), y2 = Math.Min(y + 2, last), y3 = Math.Min(y + 3, last);
+        ref uint pixels = ref Unsafe.As<byte, uint>(ref MemoryMarshal.GetReference(source));
+        ref uint row0 = ref Unsafe.Add(ref pixels, y * sourceWidth), row1 = ref Unsafe.Add(ref pixels, y1 * sourceWidth);
+        ref uint row2 = ref Unsafe.Add(ref pixels, y2 * sourceWidth), row3 = ref Unsafe.Add(ref pixels, y3 * sourceWidth);
         Span<uint> outputs = MemoryMarshal.Cast<byte, uint>(result);
         ReadOnlySpan<int> starts = _horizontal.Starts;
-        for (int x = 0; x < outputs.Length; x++)
+        for (int x = 0; x < width; x++)
         {
-            ref uint first = ref Unsafe.Add(ref pixels, starts[x]);
-            ReadOnlySpan<int> weights = _horizontal.Weights(x);
-            Vector128<int> sum = Vector128.Create(Half);
-            for (int tap = 0; tap < weights.Length; tap++)
+            int start = starts[x];
+            Vector128<int> sum0 = Vector128.Create(Half), sum1 = sum0, sum2 = sum0, sum3 = sum0;
+            foreach (int weight in _horizontal.Weights(x))
             {
-                Vector128<byte> pixel = Vector128.CreateScalar(Unsafe.Add(ref first, tap)).AsByte();
-                sum += Vector128.WidenLower(Vector128.WidenLower(pixel)).AsInt32() * weights[tap];
+                Vector128<int> weights = Vector128.Create(weight);
+                sum0 += Widen(Unsafe.Add(ref row0, start)) * weights;
+                sum1 += Widen(Unsafe.Add(ref row1, start)) * weights;
+                sum2 += Widen(Unsafe.Add(ref row2, start)) * weights;
+                sum3 += Widen(Unsafe.Add(ref row3, start)) * weights;
+                start++;
             }
-            sum = Vector128.Clamp(sum >> ResizeAxis.WeightBits, Vector128<int>.Zero, Vector128.Create(255));
-            Vector128<ushort> words = Vector128.Narrow(sum.AsUInt32(), sum.AsUInt32());
-            outputs[x] = Vector128.Narrow(words, words).AsUInt32().ToScalar();
+            Vector128<byte> bytes = Vector128.Narrow(Vector128.Narrow(ToByte(sum0), ToByte(sum1)), Vector128.Narrow(ToByte(sum2), ToByte(sum3)));
+            outputs[y * width + x] = bytes.AsUInt32()[0];
+            outputs[y1 * width + x] = bytes.AsUInt32()[1];
+            outputs[y2 * width + x] = bytes.AsUInt32()[2];
+            outputs[y3 * width + x] = bytes.AsUInt32()[3];
         }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static Vector128<int> Widen(uint pixel) => Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalar(pixel).AsByte())).AsInt32();
     }
 
     private static void MixRows(ReadOnlySpan<byte> rows, ReadOnlySpan<int> weights, Span<byte> result)
@@ -104,4 +115,8 @@ internal sealed class Resizer
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector<uint> ToByte(Vector<int> sum) =>
         Vector.AsVectorUInt32(Vector.Min(Vector.Max(sum >> ResizeAxis.WeightBits, Vector<int>.Zero), new Vector<int>(255)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<uint> ToByte(Vector128<int> sum) =>
+        Vector128.Clamp(sum >> ResizeAxis.WeightBits, Vector128<int>.Zero, Vector128.Create(255)).AsUInt32();
 }
