@@ -124,5 +124,5 @@ internal sealed record TorchFiles(string Folder, string TorchSharp, bool IsChose
         return null;
     }
 
-    private static string Lines(params string[] lines) => string.Join(Environment.NewLine, lines);
+    private static string Lines(params string[] lines) => string.Join('\n', lines);
 }

@@ -45,9 +45,9 @@ public static class WeakVersionNeed
             {
                 if (Text(file, names + U32(file, version + 8)) == Version)
                     return MarkEntry(file, version);
-                version += U32(file, version + 12);
+                version += Step(file, version + 12);
             }
-            entry += U32(file, entry + 12);
+            entry += Step(file, entry + 12);
         }
         return false;
     }
@@ -102,6 +102,13 @@ public static class WeakVersionNeed
         while (Bytes(file, end, 1) != 0)
             end++;
         return Encoding.ASCII.GetString(file, (int)at, (int)(end - at));
+    }
+
+    // To the next entry. Zero marks the last one, and then the counts say so too.
+    private static long Step(byte[] file, long at)
+    {
+        long step = U32(file, at);
+        return step > 0 ? step : file.Length;
     }
 
     private static int U16(byte[] file, long at) => (int)Bytes(file, at, 2);

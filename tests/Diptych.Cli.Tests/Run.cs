@@ -1,0 +1,59 @@
+using System.Diagnostics;
+
+namespace Diptych.Cli.Tests;
+
+/// <summary>What a process left: exit code, and both streams without the last line end.</summary>
+internal sealed record Run(int ExitCode, string Output, string Error)
+{
+    public static bool HasSdk { get; } = FindsSdk();
+
+    /// <summary>The folder of the solution, above the tests' output.</summary>
+    public static string Repository { get; } = FindRepository();
+
+    public static async Task<Run> Command(string file, string[] arguments, string? folder = null, params (string Name, string? Value)[] environment)
+    {
+        var start = new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder ?? Repository };
+        start.Environment.Remove("DIPTYCH_LIBTORCH");
+        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        start.Environment["UseSharedCompilation"] = "false";
+        foreach ((string name, string? value) in environment)
+            start.Environment[name] = value;
+        using Process process = Process.Start(start)!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        Task<string> error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return new(process.ExitCode, (await output).TrimEnd(), (await error).TrimEnd());
+    }
+
+    /// <summary>The tool as built beside the tests.</summary>
+    public static Task<Run> Tool(string[] arguments, params (string Name, string? Value)[] environment) =>
+        Command("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Diptych.Cli.dll"), .. arguments], null, environment);
+
+    /// <summary>The output; fails with everything said when the exit code is another.</summary>
+    public string Succeeded()
+    {
+        Assert.True(ExitCode == 0, $"Exit code {ExitCode}\n{Output}\n{Error}");
+        return Output;
+    }
+
+    private static bool FindsSdk()
+    {
+        try
+        {
+            using Process process = Process.Start(new ProcessStartInfo("dotnet", "--list-sdks") { RedirectStandardOutput = true })!;
+            return process.StandardOutput.ReadToEnd().Length > 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+    }
+
+    private static string FindRepository()
+    {
+        DirectoryInfo? folder = new(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Diptych.slnx")))
+            folder = folder.Parent;
+        return folder?.FullName ?? throw new InvalidOperationException("No Diptych.slnx above the tests' output.");
+    }
+}
