@@ -20,7 +20,7 @@ internal static class Tool
 
         if (args is ["--version"])
             return Guarded(ShowVersion);
-        ParseResult parse = root.Parse(args);
+        ParseResult parse = root.Parse(args.Length == 0 ? ["--help"] : args);
         if (parse.Action is HelpAction)
             return Show(parse);
         var chosen = parse.CommandResult.Command as ToolCommand;
@@ -29,9 +29,7 @@ internal static class Tool
             mistakes.AddRange(chosen.FindMistakes(parse));
         if (mistakes.Count > 0)
             return Complain(string.Join(Environment.NewLine, mistakes.Distinct()) + Environment.NewLine + $"Try: diptych {(chosen is null ? "" : chosen.Name + " ")}--help");
-        if (chosen is null)
-            return Show(root.Parse("--help"));
-        return Guarded(() => chosen.Run(parse));
+        return chosen is null ? Complain("Name a command; see diptych --help.") : Guarded(() => chosen.Run(parse));
     }
 
     private static int Guarded(Func<int> action)

@@ -13,7 +13,7 @@ public static class NearMiss
         return Find(word, known) is { } near ? $"{sentence} Did you mean '{near}'?" : sentence;
     }
 
-    /// <summary>The known word at most a third of its letters away, or null.</summary>
+    /// <summary>The known word that differs in the fewest letters, case aside, if those are at most a third of it; else null.</summary>
     /// <param name="word">What was found.</param>
     /// <param name="known">What could have been given.</param>
     public static string? Find(string word, IEnumerable<string> known)

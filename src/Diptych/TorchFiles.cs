@@ -47,7 +47,8 @@ internal sealed record TorchFiles(string Folder, string TorchSharp, bool IsChose
         if (!string.IsNullOrEmpty(chosen))
             return new(CheckChosen(Path.GetFullPath(chosen), probedTorch), torchSharp, IsChosenByUser: true);
 
-        string folder = own.FirstOrDefault(HoldsTorch) ?? probedTorch ?? throw new TorchLoadException(Lines(
+        // One that .NET finds by itself comes first: TorchSharp would load it as a second one.
+        string folder = probedTorch ?? own.FirstOrDefault(HoldsTorch) ?? throw new TorchLoadException(Lines(
             $"libtorch was not found: no {Core}.",
             $"Looked in: {string.Join(", ", own.Concat(probed))}.",
             $"Build again without DiptychLibtorch=none, copy the libtorch folder along with the program, or set {Variable} to a folder that holds {Core}{WheelHint}."));

@@ -7,8 +7,8 @@ namespace Diptych;
 
 /// <summary>Loads libtorch and TorchSharp's native library, from the one folder they shall come from.</summary>
 /// <remarks>
-/// The folder is <c>DIPTYCH_LIBTORCH</c> when set, else <c>libtorch/</c> beside the program, else wherever a TorchSharp-cpu or
-/// TorchSharp-cuda package put it. TorchSharp looks for itself when it is first touched, and on failure names a wrong cause and
+/// The folder is <c>DIPTYCH_LIBTORCH</c> when set, else where a TorchSharp-cpu or TorchSharp-cuda package put it, else <c>libtorch/</c>
+/// beside the program. TorchSharp looks for itself when it is first touched, and on failure names a wrong cause and
 /// copies 500 MB; so this runs earlier: before <c>Main</c>, unless the build property DiptychLoadAtStart is false.
 /// </remarks>
 public static class TorchRuntime

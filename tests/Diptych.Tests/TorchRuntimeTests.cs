@@ -21,18 +21,19 @@ public sealed class TorchRuntimeTests : IDisposable
     }
 
     [Fact]
-    public void The_users_folder_comes_before_the_programs_and_the_programs_before_the_probed()
+    public void The_users_folder_comes_first_then_the_one_dotnet_finds_by_itself_then_the_programs()
     {
         (string program, string probed, string user) = (Folder("program"), Folder("probed", "LibTorchSharp"), Folder("user", "torch_cpu"));
         Assert.Equal(user, Find(user, program, probed).Folder);
-
-        File.WriteAllText(Path.Combine(probed, Core), "");
-        Assert.Equal(probed, Find(null, program, probed).Folder);
 
         string own = Folder("program/libtorch", "torch_cpu");
         Assert.Equal(own, Find("", program, probed).Folder);
         Assert.Equal(["c10", "torch_cpu", "torch"], Find("", program, probed).InLoadOrder.SkipLast(1).Select(f => Path.GetFileNameWithoutExtension(f).Replace("lib", "", StringComparison.Ordinal)));
         Assert.Equal(Path.Combine(probed, TorchFiles.NameOf("LibTorchSharp")), Find("", program, probed).TorchSharp);
+
+        // TorchSharp itself would load this one as a second: an older build's, or that of a TorchSharp-cpu reference.
+        File.WriteAllText(Path.Combine(probed, Core), "");
+        Assert.Equal(probed, Find(null, program, probed).Folder);
     }
 
     [Fact]

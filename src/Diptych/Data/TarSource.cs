@@ -111,7 +111,7 @@ internal sealed class TarSource : TreeSource
         throw new InvalidInputException(
             $"Tar '{path}' holds no folder '{folder}'. " +
             (folders.Length == 0 ? "It holds no folders." : $"Its folders: {string.Join(", ", folders.Take(10))}{(folders.Length > 10 ? ", …" : "")}.") +
-            (MissingPath.Nearest(folder, folders) is { } near ? $" Did you mean '{path}/{near}'?" : ""));
+            (NearMiss.Find(folder, folders) is { } near ? $" Did you mean '{path}/{near}'?" : ""));
     }
 
     private static FileStream Unpack(string path)

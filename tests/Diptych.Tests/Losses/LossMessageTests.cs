@@ -33,7 +33,7 @@ public sealed class LossMessageTests
 
     [Fact]
     public void An_unknown_name_is_answered_with_the_known_ones() =>
-        AssertRefused("Unknown loss 'dlc'. Known losses: infonce, dcl, dclw.", () => ContrastiveLoss.Create("dlc", 0.1));
+        AssertRefused("Unknown loss 'dlc'. Known losses: infonce, dcl, dclw. Did you mean 'dcl'?", () => ContrastiveLoss.Create("dlc", 0.1));
 
     [Fact]
     public void Both_views_need_one_shape()
