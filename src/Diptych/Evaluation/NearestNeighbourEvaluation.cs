@@ -57,8 +57,7 @@ public sealed class NearestNeighbourEvaluation
     public IReadOnlyList<NearestNeighbourResult> Run(ResNet encoder, ViewRecipe recipe, string name)
     {
         ArgumentNullException.ThrowIfNull(encoder);
-        random.manual_seed(_options.Seed);
-        using var untrained = new ResNet(encoder.Settings);
+        using var untrained = new ResNet(encoder.Settings, _options.Seed);
         return
         [
             Measure("raw pixels", source => FeatureExtractor.RawPixels(source, recipe)),

@@ -16,10 +16,11 @@ public sealed class ResNet : Module<Tensor, Tensor>
     private readonly Module<Tensor, Tensor>? maxpool;
     private readonly Sequential layer1, layer2, layer3, layer4;
 
-    /// <summary>Builds an encoder with random weights, drawn from torch's generator.</summary>
+    /// <summary>Builds an encoder with random weights.</summary>
     /// <param name="settings">Architecture, width and stem.</param>
+    /// <param name="seed">Where the weights start; torch's own generator is not touched.</param>
     /// <exception cref="InvalidInputException">The settings name no known encoder.</exception>
-    public ResNet(EncoderSettings settings) : base(nameof(ResNet))
+    public ResNet(EncoderSettings settings, long seed = 0) : base(nameof(ResNet))
     {
         ArgumentNullException.ThrowIfNull(settings);
         string[] mistakes = settings.FindMistakes().ToArray();
@@ -43,7 +44,7 @@ public sealed class ResNet : Module<Tensor, Tensor>
         layer3 = Stage(2 * width, 4 * width, stride: 2);
         layer4 = Stage(4 * width, 8 * width, stride: 2);
         RegisterComponents();
-        Initialize();
+        Initialize(seed);
     }
 
     /// <summary>Architecture, width and stem.</summary>
@@ -67,16 +68,19 @@ public sealed class ResNet : Module<Tensor, Tensor>
         ("1", new BasicBlock(channels, channels, stride: 1)));
 
     // Kaiming-normal by fan-out, as torchvision does; batch-norm starts at weight 1 and bias 0.
-    private void Initialize()
+    private void Initialize(long seed)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
+        using var generator = new Generator((ulong)seed);
         foreach (var (_, module) in named_modules())
         {
             if (module is not Conv2d { weight: { } weight })
                 continue;
-            init.kaiming_normal_(weight, mode: init.FanInOut.FanOut, nonlinearity: init.NonlinearityType.ReLU);
-            weight.set_(weight.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2));
+            long fanOut = weight.shape[0] * weight.shape[2] * weight.shape[3];
+            // Not init.normal_: TorchSharp 0.107 ignores the generator given to it.
+            Tensor values = randn(weight.shape, generator: generator).mul_(Math.Sqrt(2.0 / fanOut));
+            weight.set_(values.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2));
         }
     }
 }

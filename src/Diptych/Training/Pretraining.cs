@@ -65,9 +65,9 @@ public sealed class Pretraining
     {
         set_num_threads(_options.Threads ?? Environment.ProcessorCount);
         ViewRecipe recipe = _options.CreateViewRecipe();
-        random.manual_seed(_options.Seed);
-        var encoder = new ResNet(_options.CreateEncoderSettings());
-        using var method = new SimClr(encoder, new Projector(encoder.Settings.FeatureCount, ProjectorHidden, EmbeddingSize), _options.CreateLoss());
+        var encoder = new ResNet(_options.CreateEncoderSettings(), _options.Seed);
+        var projector = new Projector(encoder.Settings.FeatureCount, ProjectorHidden, EmbeddingSize, _options.Seed);
+        using var method = new SimClr(encoder, projector, _options.CreateLoss());
         using var optimizer = new MomentumSgd(method, Momentum, _options.WeightDecay);
         int done = resume ? Restore(method, optimizer) : 0;
 

@@ -65,12 +65,25 @@ public sealed class ResNetTests
     public void Equal_seeds_give_equal_weights()
     {
         using var scope = NewDisposeScope();
-        random.manual_seed(5);
-        using var first = new ResNet(new EncoderSettings { Width = 8 });
-        random.manual_seed(5);
-        using var second = new ResNet(new EncoderSettings { Width = 8 });
+        using var first = new ResNet(new EncoderSettings { Width = 8 }, seed: 5);
+        using var second = new ResNet(new EncoderSettings { Width = 8 }, seed: 5);
+        using var other = new ResNet(new EncoderSettings { Width = 8 }, seed: 6);
         foreach (var (name, tensor) in first.state_dict())
             Assert.True(tensor.equal(second.state_dict()[name]).all().item<bool>(), name);
+        Assert.False(first.state_dict()["conv1.weight"].equal(other.state_dict()["conv1.weight"]).all().item<bool>());
+    }
+
+    [Fact]
+    public void Weights_start_with_the_deviation_that_keeps_the_variance_of_gradients()
+    {
+        using var scope = NewDisposeScope();
+        using var encoder = new ResNet(new EncoderSettings { Width = 32 }, seed: 1);
+        foreach (var (name, weight) in encoder.state_dict().Where(t => t.Value.dim() == 4))
+        {
+            double expected = Math.Sqrt(2.0 / (weight.shape[0] * weight.shape[2] * weight.shape[3]));
+            // 5 standard deviations of a sample deviation of n normal values.
+            Assert.Equal(expected, weight.std().item<float>(), expected * 5 / Math.Sqrt(2 * weight.numel()));
+        }
     }
 
     [Fact]

@@ -10,9 +10,8 @@ public sealed class MomentumSgdTests
 {
     private static SimClr SmallMethod()
     {
-        random.manual_seed(3);
-        var encoder = new ResNet(new EncoderSettings { Width = 4 });
-        return new SimClr(encoder, new Projector(32, 8, 4), ContrastiveLoss.Decoupled(0.1));
+        var encoder = new ResNet(new EncoderSettings { Width = 4 }, seed: 3);
+        return new SimClr(encoder, new Projector(32, 8, 4, seed: 3), ContrastiveLoss.Decoupled(0.1));
     }
 
     [Fact]
