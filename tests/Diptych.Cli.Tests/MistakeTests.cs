@@ -6,9 +6,9 @@ namespace Diptych.Cli.Tests;
 /// <summary>Every mistake of a user ends with exit code 2 and one message on stderr that says what to do.</summary>
 public sealed class MistakeTests
 {
-    private static string Refused(TemporaryFolder folder, params string[] arguments)
+    private static async Task<string> Refused(TemporaryFolder folder, params string[] arguments)
     {
-        ToolResult result = ToolProcess.Run(folder.Path, arguments);
+        Run result = await Run.ToolIn(folder, arguments);
         Assert.Equal(2, result.ExitCode);
         Assert.Equal("", result.Output);
         Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal); // no stack trace
@@ -17,10 +17,10 @@ public sealed class MistakeTests
     }
 
     [Fact]
-    public void All_mistakes_of_one_command_come_together()
+    public async Task All_mistakes_of_one_command_come_together()
     {
         using var folder = new TemporaryFolder();
-        string error = Refused(folder, "pretrain", "photos", "--loss", "dlc", "--batch", "many", "--temperature", "0", "--epoch", "3", "--method", "simcrl");
+        string error = await Refused(folder, "pretrain", "photos", "--loss", "dlc", "--batch", "many", "--temperature", "0", "--epoch", "3", "--method", "simcrl");
         Assert.Contains("--batch needs a whole number, but it is 'many'.", error, StringComparison.Ordinal);
         Assert.Contains("Unknown loss 'dlc'. Known losses: infonce, dcl, dclw. Did you mean 'dcl'?", error, StringComparison.Ordinal);
         Assert.Contains("Unknown method 'simcrl'. Known methods: simclr. Did you mean 'simclr'?", error, StringComparison.Ordinal);
@@ -29,94 +29,94 @@ public sealed class MistakeTests
     }
 
     [Fact]
-    public void A_wrong_temperature_is_told()
+    public async Task A_wrong_temperature_is_told()
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains("emperature", Refused(folder, "pretrain", "photos", "--temperature", "-1"), StringComparison.Ordinal);
+        Assert.Contains("emperature", await Refused(folder, "pretrain", "photos", "--temperature", "-1"), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void An_unknown_command_is_told_with_a_near_miss()
+    public async Task An_unknown_command_is_told_with_a_near_miss()
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains("Unknown command 'pretrian'. Known commands: pretrain, evaluate, views, inspect, demo. Did you mean 'pretrain'?", Refused(folder, "pretrian"), StringComparison.Ordinal);
+        Assert.Contains("Unknown command 'pretrian'. Known commands: pretrain, evaluate, views, inspect, demo. Did you mean 'pretrain'?", await Refused(folder, "pretrian"), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_missing_argument_is_told()
+    public async Task A_missing_argument_is_told()
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains("IMAGES is missing", Refused(folder, "pretrain"), StringComparison.Ordinal);
-        string error = Refused(folder, "evaluate");
+        Assert.Contains("IMAGES is missing", await Refused(folder, "pretrain"), StringComparison.Ordinal);
+        string error = await Refused(folder, "evaluate");
         Assert.Contains("RUN is missing", error, StringComparison.Ordinal);
         Assert.Contains("--data FOLDER", error, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_path_that_is_not_there_is_told()
+    public async Task A_path_that_is_not_there_is_told()
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains("'photos'", Refused(folder, "pretrain", "photos"), StringComparison.Ordinal);
+        Assert.Contains("'photos'", await Refused(folder, "pretrain", "photos"), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void An_empty_folder_is_refused()
+    public async Task An_empty_folder_is_refused()
     {
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(folder.File("photos"));
-        Assert.Contains("photos", Refused(folder, "pretrain", "photos"), StringComparison.Ordinal);
+        Assert.Contains("photos", await Refused(folder, "pretrain", "photos"), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_folder_with_one_image_is_refused()
+    public async Task A_folder_with_one_image_is_refused()
     {
         using var folder = new TemporaryFolder();
         WriteTiles(folder.File("photos"), 1);
-        Assert.Contains("one image", Refused(folder, "pretrain", "photos"), StringComparison.Ordinal);
+        Assert.Contains("one image", await Refused(folder, "pretrain", "photos"), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Fewer_images_than_a_batch_are_refused_with_the_batch_to_use()
+    public async Task Fewer_images_than_a_batch_are_refused_with_the_batch_to_use()
     {
         using var folder = new TemporaryFolder();
         WriteTiles(folder.File("photos"), 3);
-        Assert.Contains("Use --batch 3 or less", Refused(folder, "pretrain", "photos"), StringComparison.Ordinal);
+        Assert.Contains("Use --batch 3 or less", await Refused(folder, "pretrain", "photos"), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Unreadable_images_are_counted_and_named_before_training()
+    public async Task Unreadable_images_are_counted_and_named_before_training()
     {
         using var folder = new TemporaryFolder();
         WriteTiles(folder.File("photos"), 8);
         File.WriteAllText(folder.File("photos/notes.jpg"), "These are my notes.");
         byte[] whole = File.ReadAllBytes(folder.File("photos/0.jpg"));
         File.WriteAllBytes(folder.File("photos/cut.jpg"), whole[..(whole.Length / 2)]);
-        string error = Refused(folder, "pretrain", "photos", "--batch", "4");
+        string error = await Refused(folder, "pretrain", "photos", "--batch", "4");
         Assert.Contains("2 of 10 images", error, StringComparison.Ordinal);
         Assert.Contains("notes.jpg", error, StringComparison.Ordinal);
         Assert.Contains("cut.jpg", error, StringComparison.Ordinal);
         Assert.Contains("--skip-unreadable", error, StringComparison.Ordinal);
 
-        ToolResult skipped = ToolProcess.Run(folder.Path, "pretrain", "photos", "--batch", "4", "--skip-unreadable", "--epochs", "1", "--width", "4", "--image-size", "8", "--out", "run");
+        Run skipped = await Run.ToolIn(folder, "pretrain", "photos", "--batch", "4", "--skip-unreadable", "--epochs", "1", "--width", "4", "--image-size", "8", "--out", "run");
         Assert.Equal(0, skipped.ExitCode);
         Assert.Contains("dcl on 8 images", skipped.Error, StringComparison.Ordinal);
         Assert.Contains("Left out: notes.jpg: ", skipped.Error, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_huge_picture_is_refused_from_its_header()
+    public async Task A_huge_picture_is_refused_from_its_header()
     {
         using var folder = new TemporaryFolder();
         WriteTiles(folder.File("photos"), 4);
         File.WriteAllBytes(folder.File("photos/huge.png"), HugePng());
-        Assert.Contains("huge.png", Refused(folder, "pretrain", "photos", "--batch", "2"), StringComparison.Ordinal);
+        Assert.Contains("huge.png", await Refused(folder, "pretrain", "photos", "--batch", "2"), StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("train-images-idx3-ubyte")]
     [InlineData("train-images-idx3-ubyte.gz")]
     [InlineData("data_batch_1.bin")]
-    public void A_data_file_cut_short_is_refused(string name)
+    public async Task A_data_file_cut_short_is_refused(string name)
     {
         using var folder = new TemporaryFolder();
         byte[] bytes = name.StartsWith("train", StringComparison.Ordinal)
@@ -125,32 +125,32 @@ public sealed class MistakeTests
         using (Stream file = File.Create(folder.File(name)))
         using (Stream target = name.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(file, CompressionLevel.Fastest) : file)
             target.Write(bytes);
-        Assert.Contains(name, Refused(folder, "pretrain", name, "--batch", "2"), StringComparison.Ordinal);
+        Assert.Contains(name, await Refused(folder, "pretrain", name, "--batch", "2"), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_folder_that_is_no_run_is_refused()
+    public async Task A_folder_that_is_no_run_is_refused()
     {
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(folder.File("empty"));
-        string sample = Path.GetDirectoryName(ToolProcess.Sample("train.tar"))!;
-        Assert.Contains("empty is not a run folder", Refused(folder, "evaluate", "empty", "--data", sample), StringComparison.Ordinal);
-        Assert.Contains("There is no run folder nowhere", Refused(folder, "evaluate", "nowhere", "--data", sample), StringComparison.Ordinal);
-        Assert.Contains("There is no run folder nowhere", Refused(folder, "pretrain", ToolProcess.Sample("test.tar"), "--out", "nowhere", "--resume"), StringComparison.Ordinal);
+        string sample = Path.GetDirectoryName(Run.Sample("train.tar"))!;
+        Assert.Contains("empty is not a run folder", await Refused(folder, "evaluate", "empty", "--data", sample), StringComparison.Ordinal);
+        Assert.Contains("There is no run folder nowhere", await Refused(folder, "evaluate", "nowhere", "--data", sample), StringComparison.Ordinal);
+        Assert.Contains("There is no run folder nowhere", await Refused(folder, "pretrain", Run.Sample("test.tar"), "--out", "nowhere", "--resume"), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_used_run_folder_is_not_overwritten()
+    public async Task A_used_run_folder_is_not_overwritten()
     {
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(folder.File("run"));
         File.WriteAllText(folder.File("run/thesis.txt"), "mine");
-        Assert.Contains("run holds files already. Pass --resume", Refused(folder, "pretrain", ToolProcess.Sample("test.tar"), "--out", "run"), StringComparison.Ordinal);
+        Assert.Contains("run holds files already. Pass --resume", await Refused(folder, "pretrain", Run.Sample("test.tar"), "--out", "run"), StringComparison.Ordinal);
         Assert.Equal("mine", File.ReadAllText(folder.File("run/thesis.txt")));
     }
 
     [Fact]
-    public void A_full_disk_ends_the_run_with_one_message_and_no_torn_file()
+    public async Task A_full_disk_ends_the_run_with_one_message_and_no_torn_file()
     {
         using var folder = new TemporaryFolder();
         string small = folder.File("small");
@@ -162,7 +162,7 @@ public sealed class MistakeTests
         }
         try
         {
-            ToolResult result = ToolProcess.Run(folder.Path, "pretrain", ToolProcess.Sample("test.tar"), "--width", "4", "--image-size", "8", "--batch", "100", "--epochs", "2", "--checkpoint-every", "4", "--out", "small/run");
+            Run result = await Run.ToolIn(folder, "pretrain", Run.Sample("test.tar"), "--width", "4", "--image-size", "8", "--batch", "100", "--epochs", "2", "--checkpoint-every", "4", "--out", "small/run");
             Assert.Equal(2, result.ExitCode);
             Assert.Contains("small/run cannot be written: ", result.Error, StringComparison.Ordinal);
             Assert.Contains("go on with --resume", result.Error, StringComparison.Ordinal);
@@ -177,7 +177,7 @@ public sealed class MistakeTests
     internal static void WriteTiles(string folder, int count)
     {
         Directory.CreateDirectory(folder);
-        using var tar = new System.Formats.Tar.TarReader(File.OpenRead(ToolProcess.Sample("test.tar")));
+        using var tar = new System.Formats.Tar.TarReader(File.OpenRead(Run.Sample("test.tar")));
         for (int i = 0; i < count; i++)
         {
             var entry = tar.GetNextEntry()!;

@@ -10,7 +10,16 @@ internal sealed record Run(int ExitCode, string Output, string Error)
     /// <summary>The folder of the solution, above the tests' output.</summary>
     public static string Repository { get; } = FindRepository();
 
+    /// <summary>A file of the sample that the tool ships.</summary>
+    public static string Sample(string name) => Path.Combine(AppContext.BaseDirectory, "samples", "eurosat", name);
+
     public static async Task<Run> Command(string file, string[] arguments, string? folder = null, params (string Name, string? Value)[] environment)
+    {
+        using Process process = Start(file, arguments, folder, environment);
+        return await Finish(process);
+    }
+
+    public static Process Start(string file, string[] arguments, string? folder = null, params (string Name, string? Value)[] environment)
     {
         var start = new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder ?? Repository };
         start.Environment.Remove("DIPTYCH_LIBTORCH");
@@ -18,7 +27,11 @@ internal sealed record Run(int ExitCode, string Output, string Error)
         start.Environment["UseSharedCompilation"] = "false";
         foreach ((string name, string? value) in environment)
             start.Environment[name] = value;
-        using Process process = Process.Start(start)!;
+        return Process.Start(start)!;
+    }
+
+    public static async Task<Run> Finish(Process process)
+    {
         Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         Task<string> error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -27,7 +40,15 @@ internal sealed record Run(int ExitCode, string Output, string Error)
 
     /// <summary>The tool as built beside the tests.</summary>
     public static Task<Run> Tool(string[] arguments, params (string Name, string? Value)[] environment) =>
-        Command("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Diptych.Cli.dll"), .. arguments], null, environment);
+        Command("dotnet", ["exec", ToolPath, .. arguments], null, environment);
+
+    /// <summary>The same, in a folder of the test's.</summary>
+    public static Task<Run> ToolIn(TemporaryFolder folder, params string[] arguments) => Command("dotnet", ["exec", ToolPath, .. arguments], folder.Path);
+
+    /// <summary>The same, still running.</summary>
+    public static Process StartToolIn(TemporaryFolder folder, params string[] arguments) => Start("dotnet", ["exec", ToolPath, .. arguments], folder.Path);
+
+    private static string ToolPath => Path.Combine(AppContext.BaseDirectory, "Diptych.Cli.dll");
 
     /// <summary>The output; fails with everything said when the exit code is another.</summary>
     public string Succeeded()

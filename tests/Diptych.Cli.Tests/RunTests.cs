@@ -8,10 +8,10 @@ public sealed class RunTests
     private static readonly string[] Small = ["--width", "4", "--image-size", "8", "--batch", "50", "--threads", "1", "--views", "satellite"];
 
     [Fact]
-    public void The_whole_path_from_images_to_figures()
+    public async Task The_whole_path_from_images_to_figures()
     {
         using var folder = new TemporaryFolder();
-        ToolResult trained = ToolProcess.Run(folder.Path, ["pretrain", ToolProcess.Sample("test.tar"), .. Small, "--epochs", "2"]);
+        Run trained = await Run.ToolIn(folder, ["pretrain", Run.Sample("test.tar"), .. Small, "--epochs", "2"]);
         Assert.Equal((0, ""), (trained.ExitCode, trained.Output));
         string run = Path.Combine("runs", "test-simclr-dcl");
         foreach (string name in new[] { "recipe.json", "metrics.jsonl", "log.txt", "encoder.safetensors" })
@@ -24,7 +24,7 @@ public sealed class RunTests
             Assert.Equal(40, line.RootElement.GetProperty("step").GetInt32());
         }
 
-        ToolResult evaluated = ToolProcess.Run(folder.Path, "evaluate", run, "--nearest-neighbour", "--train", ToolProcess.Sample("train.tar"), "--test", ToolProcess.Sample("test.tar"), "--json");
+        Run evaluated = await Run.ToolIn(folder, "evaluate", run, "--nearest-neighbour", "--train", Run.Sample("train.tar"), "--test", Run.Sample("test.tar"), "--json");
         Assert.Equal(0, evaluated.ExitCode);
         using (var json = JsonDocument.Parse(evaluated.Output))
         {
@@ -34,47 +34,47 @@ public sealed class RunTests
             Assert.Contains("k = 20", json.RootElement.GetProperty("protocol").GetString(), StringComparison.Ordinal);
         }
 
-        ToolResult again = ToolProcess.Run(folder.Path, ["pretrain", ToolProcess.Sample("test.tar"), .. Small, "--epochs", "2", "--resume"]);
+        Run again = await Run.ToolIn(folder, ["pretrain", Run.Sample("test.tar"), .. Small, "--epochs", "2", "--resume"]);
         Assert.Equal(0, again.ExitCode);
         Assert.Contains("is finished", again.Error, StringComparison.Ordinal);
 
-        ToolResult inspected = ToolProcess.Run(folder.Path, "inspect", run);
+        Run inspected = await Run.ToolIn(folder, "inspect", run);
         Assert.Contains("state: finished", inspected.Output, StringComparison.Ordinal);
         Assert.Contains("step 40: whole", inspected.Output, StringComparison.Ordinal);
-        ToolResult file = ToolProcess.Run(folder.Path, "inspect", Path.Combine(run, "encoder.safetensors"));
+        Run file = await Run.ToolIn(folder, "inspect", Path.Combine(run, "encoder.safetensors"));
         Assert.Contains("conv1.weight: F32 [4, 3, 3, 3]", file.Output, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("INT")]
     [InlineData("TERM")]
-    public void A_signal_leaves_a_checkpoint_and_the_run_goes_on_to_the_same_encoder(string signal)
+    public async Task A_signal_leaves_a_checkpoint_and_the_run_goes_on_to_the_same_encoder(string signal)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such signals");
         using var folder = new TemporaryFolder();
-        string[] command = ["pretrain", ToolProcess.Sample("test.tar"), .. Small, "--epochs", "12"];
-        using (Process process = ToolProcess.Start(folder.Path, [.. command, "--out", "halted"]))
+        string[] command = ["pretrain", Run.Sample("test.tar"), .. Small, "--epochs", "12"];
+        using (Process process = Run.StartToolIn(folder, [.. command, "--out", "halted"]))
         {
             while (process.StandardError.ReadLine() is { } line && !line.StartsWith("step", StringComparison.Ordinal))
             {
             }
             Process.Start("kill", ["-" + signal, $"{process.Id}"]).WaitForExit();
-            ToolResult halted = ToolProcess.Finish(process);
+            Run halted = await Run.Finish(process);
             Assert.Equal(130, halted.ExitCode);
             Assert.Contains("--resume", halted.Error, StringComparison.Ordinal);
         }
         Assert.False(File.Exists(folder.File("halted/encoder.safetensors")));
-        Assert.Equal(0, ToolProcess.Run(folder.Path, "pretrain", ToolProcess.Sample("test.tar"), "--out", "halted", "--resume").ExitCode);
-        Assert.Equal(0, ToolProcess.Run(folder.Path, [.. command, "--out", "whole"]).ExitCode);
+        Assert.Equal(0, (await Run.ToolIn(folder, "pretrain", Run.Sample("test.tar"), "--out", "halted", "--resume")).ExitCode);
+        Assert.Equal(0, (await Run.ToolIn(folder, [.. command, "--out", "whole"])).ExitCode);
         Assert.Equal(File.ReadAllBytes(folder.File("whole/encoder.safetensors")), File.ReadAllBytes(folder.File("halted/encoder.safetensors")));
     }
 
     [Fact]
-    public void Resuming_with_other_settings_lists_every_difference()
+    public async Task Resuming_with_other_settings_lists_every_difference()
     {
         using var folder = new TemporaryFolder();
-        Assert.Equal(0, ToolProcess.Run(folder.Path, ["pretrain", ToolProcess.Sample("test.tar"), .. Small, "--epochs", "1", "--out", "run"]).ExitCode);
-        ToolResult result = ToolProcess.Run(folder.Path, "pretrain", ToolProcess.Sample("test.tar"), "--out", "run", "--resume", "--loss", "dclw", "--epochs", "9", "--workers", "2");
+        Assert.Equal(0, (await Run.ToolIn(folder, ["pretrain", Run.Sample("test.tar"), .. Small, "--epochs", "1", "--out", "run"])).ExitCode);
+        Run result = await Run.ToolIn(folder, "pretrain", Run.Sample("test.tar"), "--out", "run", "--resume", "--loss", "dclw", "--epochs", "9", "--workers", "2");
         Assert.Equal(2, result.ExitCode);
         Assert.Contains("--loss is dclw here and dcl there", result.Error, StringComparison.Ordinal);
         Assert.Contains("--epochs is 9 here and 1 there", result.Error, StringComparison.Ordinal);
@@ -82,22 +82,22 @@ public sealed class RunTests
     }
 
     [Fact]
-    public void Views_draws_a_contact_sheet()
+    public async Task Views_draws_a_contact_sheet()
     {
         using var folder = new TemporaryFolder();
-        ToolResult result = ToolProcess.Run(folder.Path, "views", ToolProcess.Sample("test.tar"), "--views", "satellite", "--count", "3", "--out", "sheet.png");
+        Run result = await Run.ToolIn(folder, "views", Run.Sample("test.tar"), "--views", "satellite", "--count", "3", "--out", "sheet.png");
         Assert.Equal(0, result.ExitCode);
         Assert.Equal([0x89, 0x50, 0x4E, 0x47], File.ReadAllBytes(folder.File("sheet.png"))[..4]);
-        ToolResult again = ToolProcess.Run(folder.Path, "views", ToolProcess.Sample("test.tar"), "--views", "satellite", "--count", "3", "--out", "again.png");
+        Run again = await Run.ToolIn(folder, "views", Run.Sample("test.tar"), "--views", "satellite", "--count", "3", "--out", "again.png");
         Assert.Equal(0, again.ExitCode);
         Assert.Equal(File.ReadAllBytes(folder.File("sheet.png")), File.ReadAllBytes(folder.File("again.png")));
     }
 
     [Fact]
-    public void Inspect_counts_the_classes_of_an_image_set()
+    public async Task Inspect_counts_the_classes_of_an_image_set()
     {
         using var folder = new TemporaryFolder();
-        ToolResult result = ToolProcess.Run(folder.Path, "inspect", ToolProcess.Sample("train.tar"), "--json");
+        Run result = await Run.ToolIn(folder, "inspect", Run.Sample("train.tar"), "--json");
         using var json = JsonDocument.Parse(result.Output);
         Assert.Equal(5000, json.RootElement.GetProperty("count").GetInt32());
         Assert.Equal(10, json.RootElement.GetProperty("classes").EnumerateObject().Count());
@@ -105,23 +105,23 @@ public sealed class RunTests
     }
 
     [Fact]
-    public void Help_shows_examples_of_every_command()
+    public async Task Help_shows_examples_of_every_command()
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains("pretrain", ToolProcess.Run(folder.Path).Output, StringComparison.Ordinal);
+        Assert.Contains("pretrain", (await Run.ToolIn(folder)).Output, StringComparison.Ordinal);
         foreach (string command in new[] { "pretrain", "evaluate", "views", "inspect", "demo" })
         {
-            ToolResult help = ToolProcess.Run(folder.Path, command, "--help");
+            Run help = await Run.ToolIn(folder, command, "--help");
             Assert.Equal(0, help.ExitCode);
             Assert.Contains($"Examples:{Environment.NewLine}  diptych {command}", help.Output, StringComparison.Ordinal);
         }
     }
 
     [Fact]
-    public void The_demo_trains_measures_and_names_the_next_steps()
+    public async Task The_demo_trains_measures_and_names_the_next_steps()
     {
         using var folder = new TemporaryFolder();
-        ToolResult result = ToolProcess.Run(folder.Path, "demo", "--epochs", "1");
+        Run result = await Run.ToolIn(folder, "demo", "--epochs", "1");
         Assert.Equal(0, result.ExitCode);
         Assert.Contains("raw pixels", result.Output, StringComparison.Ordinal);
         Assert.Contains("untrained encoder", result.Output, StringComparison.Ordinal);

@@ -62,7 +62,7 @@ public sealed class PretrainingTests
     {
         using var folder = new TemporaryFolder();
         using ImageSubset tiles = Tiles(64);
-        PretrainOptions options = Small with { Loss = loss, Width = 8, Batch = 32, Epochs = 30, LearningRate = 0.05 };
+        PretrainOptions options = Small with { Loss = loss, Width = 8, Batch = 32, Epochs = 60, LearningRate = 0.05 };
         var steps = new List<StepMetrics>();
         new Pretraining(options, tiles, RunFolder.Create(folder.File("run"), options), new Observer(steps.Add)).Run(false, CancellationToken.None);
         Assert.True(steps.TakeLast(10).Average(s => s.Loss) < steps.Take(10).Average(s => s.Loss) - 0.3, $"from {steps.Take(10).Average(s => s.Loss):F2} to {steps.TakeLast(10).Average(s => s.Loss):F2}");
