@@ -13,8 +13,9 @@ internal sealed class DemoCommand : ToolCommand
     {
         Views = "satellite",
         Width = 16,
-        Epochs = 20,
-        Batch = 128,
+        Epochs = 12,
+        Batch = 64,
+        LearningRate = 0.12,
     };
 
     private readonly Option<string> _out = new("--out") { Description = "The run folder [runs/demo, or the next free number]" };
