@@ -45,8 +45,10 @@ internal sealed record Run(int ExitCode, string Output, string Error)
     /// <summary>The same, in a folder of the test's.</summary>
     public static Task<Run> ToolIn(TemporaryFolder folder, params string[] arguments) => Command("dotnet", ["exec", ToolPath, .. arguments], folder.Path);
 
-    /// <summary>The same, still running.</summary>
-    public static Process StartToolIn(TemporaryFolder folder, params string[] arguments) => Start("dotnet", ["exec", ToolPath, .. arguments], folder.Path);
+    /// <summary>The same, still running, and listening to signals: a shell starts background jobs with SIGINT ignored, and children inherit that.</summary>
+    public static Process StartToolIn(TemporaryFolder folder, params string[] arguments) => OperatingSystem.IsLinux()
+        ? Start("env", ["--default-signal=INT,TERM", "dotnet", "exec", ToolPath, .. arguments], folder.Path)
+        : Start("dotnet", ["exec", ToolPath, .. arguments], folder.Path);
 
     private static string ToolPath => Path.Combine(AppContext.BaseDirectory, "Diptych.Cli.dll");
 

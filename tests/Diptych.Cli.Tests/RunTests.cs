@@ -52,7 +52,7 @@ public sealed class RunTests
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such signals");
         using var folder = new TemporaryFolder();
-        string[] command = ["pretrain", Run.Sample("test.tar"), .. Small, "--epochs", "12"];
+        string[] command = ["pretrain", Run.Sample("test.tar"), .. Small, "--epochs", "25"];
         using (Process process = Run.StartToolIn(folder, [.. command, "--out", "halted"]))
         {
             while (process.StandardError.ReadLine() is { } line && !line.StartsWith("step", StringComparison.Ordinal))

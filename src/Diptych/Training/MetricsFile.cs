@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Diptych.Checkpoints;
 
 namespace Diptych.Training;
@@ -7,6 +8,9 @@ namespace Diptych.Training;
 /// <summary>The file <c>metrics.jsonl</c>: one JSON object a line, one line a step.</summary>
 public sealed class MetricsFile : IDisposable
 {
+    // A figure that is not a number is written as "NaN", rather than ending the run.
+    private static readonly JsonSerializerOptions Json = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+
     private readonly StreamWriter _writer;
 
     private MetricsFile(StreamWriter writer) => _writer = writer;
@@ -25,7 +29,7 @@ public sealed class MetricsFile : IDisposable
     }
 
     /// <summary>Adds a line.</summary>
-    public void Write(StepMetrics metrics) => _writer.WriteLine(JsonSerializer.Serialize(metrics));
+    public void Write(StepMetrics metrics) => _writer.WriteLine(JsonSerializer.Serialize(metrics, Json));
 
     /// <summary>Hands the lines to the operating system.</summary>
     public void Flush() => _writer.Flush();

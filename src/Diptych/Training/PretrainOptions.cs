@@ -110,8 +110,8 @@ public sealed record PretrainOptions
             yield return mistake;
         if (Complaint(() => CreateViewRecipe()) is { } views)
             yield return views;
-        if (Epochs < 1)
-            yield return $"--epochs must be at least 1, but it is {Epochs}.";
+        if (Epochs is < 1 or > 100_000)
+            yield return $"--epochs must be from 1 to 100,000, but it is {Epochs}.";
         if (Batch < 2)
             yield return $"--batch must be at least 2, since the negatives of an image are the other images of its batch, but it is {Batch}.";
         if (LearningRate is { } rate && !(rate > 0 && double.IsFinite(rate)))

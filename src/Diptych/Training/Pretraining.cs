@@ -89,15 +89,23 @@ public sealed class Pretraining
             foreach (ViewBatch batch in loader.ReadEpoch(epoch, SampleOrder.ForEpoch(_options.Seed, epoch, _source.Count), firstStep: done % StepsPerEpoch))
             {
                 double learningRate = schedule.At(done);
-                StepMetrics step = TrainStep(method, optimizer, batch, learningRate) with { Step = ++done, Epoch = epoch };
+                StepMetrics step;
+                try
+                {
+                    step = TrainStep(method, optimizer, batch, learningRate) with { Step = ++done, Epoch = epoch };
+                }
+                catch (ArgumentException exception) // the loss refuses embeddings that are zero or not finite
+                {
+                    throw Diverged(exception.Message, done + 1, exception);
+                }
                 double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
                 step = step with { ImagesPerSecond = batch.Count / seconds, DataWait = Math.Min(1, (loader.WaitSeconds - waited) / seconds) };
                 started = Stopwatch.GetTimestamp();
                 waited = loader.WaitSeconds;
+                if (!double.IsFinite(step.Loss))
+                    throw Diverged($"the loss became {step.Loss}", done, null);
                 Guarded(() => metrics.Write(step));
                 _observer.OnStep(step);
-                if (!double.IsFinite(step.Loss))
-                    throw new InvalidInputException($"The loss became {step.Loss} at step {done}. Training cannot go on; try a lower --learning-rate than {_options.EffectiveLearningRate:G3}. The last checkpoint is kept in {_folder.Path}.");
                 if (done % _options.CheckpointEvery == 0 && done < TotalSteps)
                     Save(method, optimizer, metrics, done);
                 if (stop.IsCancellationRequested)
@@ -135,6 +143,9 @@ public sealed class Pretraining
             DataWait = 0,
         };
     }
+
+    private InvalidInputException Diverged(string what, int step, Exception? inner) => new(
+        $"Training cannot go on at step {step}: {what}{Environment.NewLine}Try a lower --learning-rate than {_options.EffectiveLearningRate:G3} in a new run. The last checkpoint is kept in {_folder.Path}.", inner!);
 
     private int Restore(SimClr method, MomentumSgd optimizer)
     {

@@ -88,6 +88,18 @@ public sealed class PretrainingTests
     }
 
     [Fact]
+    public void A_run_that_diverges_ends_with_what_to_do()
+    {
+        using var folder = new TemporaryFolder();
+        using ImageSubset tiles = Tiles(40);
+        PretrainOptions options = Small with { LearningRate = 1e30, Epochs = 40, WarmupEpochs = 0, Width = 8 };
+        var run = new Pretraining(options, tiles, RunFolder.Create(folder.File("run"), options), new Observer());
+        string message = Assert.Throws<InvalidInputException>(() => run.Run(false, CancellationToken.None)).Message;
+        Assert.StartsWith("Training cannot go on at step ", message, StringComparison.Ordinal);
+        Assert.Contains("Try a lower --learning-rate than 1E+30", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Too_few_images_are_refused_with_what_to_do()
     {
         using ImageSubset one = Tiles(1), few = Tiles(5);
