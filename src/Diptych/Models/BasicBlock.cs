@@ -11,6 +11,7 @@ internal sealed class BasicBlock : Module<Tensor, Tensor>
     private readonly Conv2d conv1, conv2;
     private readonly BatchNorm2d bn1, bn2;
     private readonly Sequential? downsample;
+    private readonly int shortcutStride = 1;
 
     public BasicBlock(int inputChannels, int channels, int stride) : base(nameof(BasicBlock))
     {
@@ -19,17 +20,27 @@ internal sealed class BasicBlock : Module<Tensor, Tensor>
         conv2 = Conv2d(channels, channels, kernel_size: 3, padding: 1, bias: false);
         bn2 = BatchNorm2d(channels);
         if (stride != 1 || inputChannels != channels)
+        {
+            // With fewer than 16 channels, libtorch 2.10 writes beyond its memory in the gradient of a strided 1×1 convolution
+            // (channels-last): take every second pixel first, which is the same thing.
+            if (inputChannels < 16)
+                (shortcutStride, stride) = (stride, 1);
             downsample = Sequential(
                 ("0", Conv2d(inputChannels, channels, kernel_size: 1, stride: stride, bias: false)),
                 ("1", BatchNorm2d(channels)));
+        }
         RegisterComponents();
     }
 
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        Tensor shortcut = downsample is null ? input : downsample.call(input);
+        Tensor shortcut = downsample is null ? input : downsample.call(Subsample(input, shortcutStride));
         Tensor hidden = bn1.call(conv1.call(input)).relu_();
         return bn2.call(conv2.call(hidden)).add_(shortcut).relu_().MoveToOuterDisposeScope();
     }
+
+    // [N, C, H, W] → [N, C, ⌈H / stride⌉, ⌈W / stride⌉]
+    private static Tensor Subsample(Tensor input, int stride) =>
+        stride == 1 ? input : input.slice(2, 0, input.shape[2], stride).slice(3, 0, input.shape[3], stride);
 }
