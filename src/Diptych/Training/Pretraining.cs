@@ -16,7 +16,7 @@ namespace Diptych.Training;
 public sealed class Pretraining
 {
     private const double Momentum = 0.9;
-    private const int ProjectorHidden = 512, EmbeddingSize = 128;
+    private const int ProjectorHidden = 512, EmbeddingSize = 128, CollectEvery = 20;
 
     private readonly PretrainOptions _options;
     private readonly IImageSource _source;
@@ -107,6 +107,8 @@ public sealed class Pretraining
                     throw Diverged($"the loss became {step.Loss}", done, null);
                 Guarded(() => metrics.Write(step));
                 _observer.OnStep(step);
+                if (done % CollectEvery == 0)
+                    GC.Collect(0); // TorchSharp leaves small native objects to finalizers; the collector does not see how many wait
                 if (done % _options.CheckpointEvery == 0 && done < TotalSteps)
                     Save(method, optimizer, metrics, done);
                 if (stop.IsCancellationRequested)

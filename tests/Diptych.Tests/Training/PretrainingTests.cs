@@ -141,6 +141,8 @@ public sealed class PretrainingTests
     private static double ResidentBytes()
     {
         GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
         using var process = System.Diagnostics.Process.GetCurrentProcess();
         return process.WorkingSet64;
     }
