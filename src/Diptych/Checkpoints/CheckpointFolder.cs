@@ -36,7 +36,7 @@ public sealed class CheckpointFolder
             SafetensorsFile.Write(state, tensors, new Dictionary<string, string> { ["format"] = "pt" });
             AtomicFile.WriteText(Path.Combine(aside, InfoName), JsonSerializer.Serialize(new Info(FormatVersion, step, Hash(state))));
             if (Directory.Exists(final))
-                Directory.Delete(final, recursive: true); // it was damaged: the run went back and came here again
+                Remove(final); // it was damaged: the run went back and came here again
             Directory.Move(aside, final);
             AtomicFile.FlushFolder(_root);
         }
@@ -47,8 +47,16 @@ public sealed class CheckpointFolder
             throw;
         }
         foreach (var (_, path) in List().Skip(keep))
-            Directory.Delete(path, recursive: true);
+            Remove(path);
         return final;
+    }
+
+    // Renamed first: a process that is killed in between leaves no half of it under its name.
+    private static void Remove(string path)
+    {
+        string aside = path + ".removed" + AtomicFile.Aside;
+        Directory.Move(path, aside);
+        Directory.Delete(aside, recursive: true);
     }
 
     /// <summary>Reads the newest checkpoint that is whole.</summary>

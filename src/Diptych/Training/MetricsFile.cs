@@ -53,7 +53,7 @@ public sealed class MetricsFile : IDisposable
             using var json = JsonDocument.Parse(line);
             return json.RootElement.GetProperty("step").GetInt32();
         }
-        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             return null; // a torn last line
         }

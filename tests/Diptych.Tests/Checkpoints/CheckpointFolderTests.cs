@@ -46,6 +46,20 @@ public sealed class CheckpointFolderTests
     }
 
     [Fact]
+    public void A_removal_that_was_cut_short_is_no_checkpoint_and_goes_with_the_next()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        var checkpoints = new CheckpointFolder(folder.Path);
+        string leftover = Path.Combine(folder.Path, "step-00000001.removed.partial");
+        Directory.CreateDirectory(leftover);
+        File.WriteAllText(Path.Combine(leftover, "state.safetensors"), "half");
+        checkpoints.Write(2, [("x", randn(3))]);
+        Assert.False(Directory.Exists(leftover));
+        Assert.Equal([2], checkpoints.List().Select(c => c.Step));
+    }
+
+    [Fact]
     public void A_failed_write_leaves_nothing_behind_and_keeps_the_old()
     {
         using var scope = NewDisposeScope();
