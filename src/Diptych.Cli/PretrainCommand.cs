@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Diptych.Data;
+using Diptych.Methods;
 using Diptych.Training;
 
 namespace Diptych.Cli;
@@ -10,10 +11,16 @@ internal sealed class PretrainCommand : ToolCommand
     private static readonly PretrainOptions Defaults = new();
 
     private readonly Argument<string> _images = new("IMAGES") { Description = "A folder of images, a tar file, CIFAR batches or an idx file. Labels are not looked at." };
-    private readonly Option<string> _method = new("--method") { Description = $"Which embeddings meet in the loss: simclr [{Defaults.Method}]" };
+    private readonly Option<string> _method = new("--method") { Description = $"Which embeddings meet in the loss: {string.Join(", ", KnownMethod.Names)} [{Defaults.Method}]" };
     private readonly Option<string> _loss = new("--loss") { Description = $"dcl, dclw or infonce [{Defaults.Loss}]" };
     private readonly Option<double> _temperature = new("--temperature") { Description = $"Divides similarities in the loss [{Defaults.Temperature}]" };
     private readonly Option<double> _sigma = new("--sigma") { Description = $"Sharpness of dclw's weights [{Defaults.Sigma}]" };
+    private readonly Option<int> _queue = new("--queue") { Description = "moco: earlier embeddings that serve as negatives [4096, at most half of the images]" };
+    private readonly Option<double> _momentum = new("--momentum") { Description = $"moco: share of the momentum encoder that each step retains [{Defaults.Momentum}]" };
+    private readonly Option<bool> _symmetric = new("--symmetric") { Description = "moco: take each view as anchor once" };
+    private readonly Option<int> _supportSet = new("--support-set") { Description = "nnclr: earlier embeddings among which neighbours are sought [4096, at most half of the images]" };
+    private readonly Option<int> _projectorHidden = new("--projector-hidden") { Description = $"Length of the projector's hidden layers [{Defaults.ProjectorHidden}]" };
+    private readonly Option<int> _embeddingSize = new("--embedding-size") { Description = $"Length of an embedding [{Defaults.EmbeddingSize}]" };
     private readonly Option<string> _encoder = new("--encoder") { Description = $"The network: resnet18 [{Defaults.Encoder}]" };
     private readonly Option<int> _width = new("--width") { Description = $"Channels of its first stage; 16 or 32 suit small machines [{Defaults.Width}]" };
     private readonly Option<int> _imageSize = new("--image-size") { Description = "Side of a view in pixels [the recipe's own]" };
@@ -34,7 +41,7 @@ internal sealed class PretrainCommand : ToolCommand
     public PretrainCommand() : base("pretrain", "Learn an encoder from unlabelled images.")
     {
         Arguments.Add(_images);
-        foreach (Option option in new Option[] { _method, _loss, _temperature, _sigma, _encoder, _width, _imageSize, _views, _epochs, _batch, _learningRate, _weightDecay, _warmupEpochs, _seed, _workers, _threads, _checkpointEvery, _skipUnreadable, _out, _resume })
+        foreach (Option option in new Option[] { _method, _loss, _temperature, _sigma, _queue, _momentum, _symmetric, _supportSet, _projectorHidden, _embeddingSize, _encoder, _width, _imageSize, _views, _epochs, _batch, _learningRate, _weightDecay, _warmupEpochs, _seed, _workers, _threads, _checkpointEvery, _skipUnreadable, _out, _resume })
             Options.Add(option);
     }
 
@@ -95,6 +102,12 @@ internal sealed class PretrainCommand : ToolCommand
         Loss = Value(parse, _loss, start.Loss),
         Temperature = Value(parse, _temperature, start.Temperature),
         Sigma = Value(parse, _sigma, start.Sigma),
+        Queue = IsGiven(parse, _queue) ? parse.GetValue(_queue) : start.Queue,
+        Momentum = Value(parse, _momentum, start.Momentum),
+        Symmetric = Value(parse, _symmetric, start.Symmetric),
+        SupportSet = IsGiven(parse, _supportSet) ? parse.GetValue(_supportSet) : start.SupportSet,
+        ProjectorHidden = Value(parse, _projectorHidden, start.ProjectorHidden),
+        EmbeddingSize = Value(parse, _embeddingSize, start.EmbeddingSize),
         Encoder = Value(parse, _encoder, start.Encoder),
         Width = Value(parse, _width, start.Width),
         ImageSize = IsGiven(parse, _imageSize) ? parse.GetValue(_imageSize) : start.ImageSize,

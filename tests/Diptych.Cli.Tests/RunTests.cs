@@ -46,6 +46,19 @@ public sealed class RunTests
     }
 
     [Theory]
+    [InlineData("moco", "--queue", "70")]
+    [InlineData("nnclr", "--support-set", "70")]
+    public async Task Runs_of_the_other_methods_are_evaluated_alike(string method, string option, string value)
+    {
+        using var folder = new TemporaryFolder();
+        Run trained = await Run.ToolIn(folder, ["pretrain", Run.Sample("test.tar"), .. Small, "--epochs", "1", "--method", method, option, value]);
+        Assert.Equal((0, ""), (trained.ExitCode, trained.Output));
+        Run evaluated = await Run.ToolIn(folder, "evaluate", Path.Combine("runs", $"test-{method}-dcl"), "--train", Run.Sample("test.tar"), "--test", Run.Sample("test.tar"), "--json");
+        Assert.Equal(0, evaluated.ExitCode);
+        Assert.Contains("untrained encoder", evaluated.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("INT")]
     [InlineData("TERM")]
     public async Task A_signal_leaves_a_checkpoint_and_the_run_goes_on_to_the_same_encoder(string signal)

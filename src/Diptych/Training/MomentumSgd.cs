@@ -11,14 +11,14 @@ public sealed class MomentumSgd : IDisposable
     private readonly SGD _optimizer;
     private readonly (string Name, Parameter Parameter)[] _parameters;
 
-    /// <summary>Takes over the parameters of every network of the method.</summary>
+    /// <summary>Takes over the parameters of the method that ask for a gradient.</summary>
     /// <param name="method">Whose parameters to train.</param>
     /// <param name="momentum">Share of the last update that is kept, in [0, 1).</param>
     /// <param name="weightDecay">Pull towards zero on weights, ≥ 0.</param>
     public MomentumSgd(IMethod method, double momentum, double weightDecay)
     {
         ArgumentNullException.ThrowIfNull(method);
-        var all = method.Networks.SelectMany(n => n.Module.named_parameters().Select(p => (Name: $"{n.Name}.{p.name}", Parameter: p.parameter))).ToArray();
+        var all = method.Networks.SelectMany(n => n.Module.named_parameters().Where(p => p.parameter.requires_grad).Select(p => (Name: $"{n.Name}.{p.name}", Parameter: p.parameter))).ToArray();
         var decayed = all.Where(p => p.Parameter.dim() > 1).ToArray();
         var free = all.Where(p => p.Parameter.dim() <= 1).ToArray();
         _parameters = [.. decayed, .. free]; // the optimizer numbers its state in the order of its groups

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Diptych.Losses;
+using Diptych.Methods;
 using Diptych.Models;
 using Diptych.Views;
 
@@ -9,8 +10,7 @@ namespace Diptych.Training;
 /// <summary>Every setting of a pre-training run. The defaults stand here and nowhere else; the names are the tool's options.</summary>
 public sealed record PretrainOptions
 {
-    /// <summary>The methods there are.</summary>
-    public static IReadOnlyList<string> Methods { get; } = ["simclr"];
+    private const int UsualMemory = 4096;
 
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -22,7 +22,7 @@ public sealed record PretrainOptions
     /// <summary>Where the images are: a folder, a tar file, CIFAR batches or an idx file.</summary>
     public string Images { get; init; } = "";
 
-    /// <summary>Which embeddings meet in the loss: <c>simclr</c>.</summary>
+    /// <summary>Which embeddings meet in the loss: <c>simclr</c>, <c>moco</c> or <c>nnclr</c>.</summary>
     public string Method { get; init; } = "simclr";
 
     /// <summary>The loss: <c>dcl</c>, <c>dclw</c> or <c>infonce</c>.</summary>
@@ -33,6 +33,24 @@ public sealed record PretrainOptions
 
     /// <summary>DCLW's σ: how sharply its weights follow the positive similarity; > 0.</summary>
     public double Sigma { get; init; } = 0.5;
+
+    /// <summary>MoCo's negatives: embeddings of this many earlier images; null takes 4,096, at most half of the images.</summary>
+    public int? Queue { get; init; }
+
+    /// <summary>Share of MoCo's momentum encoder and projector that each step retains, in [0, 1]. 0.99 suits runs of some thousand steps, 0.999 longer ones.</summary>
+    public double Momentum { get; init; } = 0.99;
+
+    /// <summary>Whether MoCo takes each view as anchor once: better embeddings a step, at twice the work.</summary>
+    public bool Symmetric { get; init; }
+
+    /// <summary>NNCLR's support set: neighbours are sought among this many earlier embeddings; null takes 4,096, at most half of the images.</summary>
+    public int? SupportSet { get; init; }
+
+    /// <summary>Length of the hidden layers of projector and predictor.</summary>
+    public int ProjectorHidden { get; init; } = 512;
+
+    /// <summary>Length of an embedding.</summary>
+    public int EmbeddingSize { get; init; } = 128;
 
     /// <summary>The encoder: <c>resnet18</c>.</summary>
     public string Encoder { get; init; } = "resnet18";
@@ -83,6 +101,19 @@ public sealed record PretrainOptions
     /// <summary>The loss that these settings name.</summary>
     public ContrastiveLoss CreateLoss() => ContrastiveLoss.Create(Loss, Temperature, Sigma);
 
+    /// <summary>The method that these settings name.</summary>
+    /// <param name="images">How many images there are to learn from.</param>
+    public IMethod CreateMethod(int images) => KnownMethod.Named(Method).Create(new ResNet(CreateEncoderSettings(), Seed), new MethodSettings
+    {
+        Hidden = ProjectorHidden,
+        EmbeddingSize = EmbeddingSize,
+        Queue = Queue ?? Math.Min(UsualMemory, Math.Max(1, images / 2)),
+        Momentum = Momentum,
+        IsSymmetric = Symmetric,
+        SupportSet = SupportSet ?? Math.Min(UsualMemory, Math.Max(1, images / 2)),
+        Seed = Seed,
+    });
+
     /// <summary>The view recipe that these settings name.</summary>
     public ViewRecipe CreateViewRecipe() => ViewRecipe.Named(Views, ImageSize);
 
@@ -100,10 +131,20 @@ public sealed record PretrainOptions
 
     private IEnumerable<string> FindMistakes()
     {
-        if (!Methods.Contains(Method))
-            yield return NearMiss.Describe("method", Method, Methods);
+        if (Complaint(() => KnownMethod.Named(Method)) is { } method)
+            yield return method;
         if (Complaint(() => CreateLoss()) is { } loss)
             yield return loss;
+        if (Queue is < 1)
+            yield return $"--queue must be at least 1, but it is {Queue}.";
+        if (!(Momentum >= 0 && Momentum <= 1))
+            yield return $"--momentum must be from 0 to 1, but it is {Momentum}.";
+        if (SupportSet is < 1)
+            yield return $"--support-set must be at least 1, but it is {SupportSet}.";
+        if (ProjectorHidden < 1)
+            yield return $"--projector-hidden must be at least 1, but it is {ProjectorHidden}.";
+        if (EmbeddingSize < 2)
+            yield return $"--embedding-size must be at least 2, but it is {EmbeddingSize}.";
         if (!EncoderSettings.Names.Contains(Encoder))
             yield return NearMiss.Describe("encoder", Encoder, EncoderSettings.Names);
         foreach (string mistake in (new EncoderSettings { Width = Width }).FindMistakes())

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Diptych.Data;
 using Diptych.Losses;
 using Diptych.Methods;
-using Diptych.Models;
 using Diptych.Views;
 using static TorchSharp.torch;
 
@@ -16,7 +15,6 @@ namespace Diptych.Training;
 public sealed class Pretraining
 {
     private const double Momentum = 0.9;
-    private const int ProjectorHidden = 512, EmbeddingSize = 128;
 
     private readonly PretrainOptions _options;
     private readonly IImageSource _source;
@@ -65,21 +63,23 @@ public sealed class Pretraining
     {
         set_num_threads(_options.Threads ?? Environment.ProcessorCount);
         ViewRecipe recipe = _options.CreateViewRecipe();
-        var encoder = new ResNet(_options.CreateEncoderSettings(), _options.Seed);
-        var projector = new Projector(encoder.Settings.FeatureCount, ProjectorHidden, EmbeddingSize, _options.Seed);
-        using var method = new SimClr(encoder, projector, _options.CreateLoss());
+        using IMethod method = _options.CreateMethod(_source.Count);
         using var optimizer = new MomentumSgd(method, Momentum, _options.WeightDecay);
-        int done = resume ? Restore(method, optimizer) : 0;
+        int? restored = resume ? Restore(method, optimizer) : null;
+        int done = restored ?? 0;
 
+        ContrastiveLoss loss = _options.CreateLoss();
         var schedule = new LearningRateSchedule(_options.EffectiveLearningRate, (int)Math.Round(_options.WarmupEpochs * StepsPerEpoch), TotalSteps);
         using var loader = new ViewLoader(_source, recipe, new ViewLoaderOptions { BatchSize = _options.Batch, Workers = _options.Workers, Seed = _options.Seed, DropLast = true });
         using var metrics = MetricsFile.Open(_folder.MetricsPath, done);
         Log($"{(done == 0 ? "started" : $"resumed after step {done}")}; {_source.Count} images of {_source.Description}, {TotalSteps} steps, {get_num_threads()} threads");
-        if (_options.Loss is not "infonce" && done == 0)
+        if (_options.Loss is not "infonce" && restored is null)
             Say($"The value of {_options.Loss} may become negative: its denominator lacks the positive pair. That is normal.");
-        _observer.OnStart(done, TotalSteps);
         foreach (var (_, module) in method.Networks)
             module.train();
+        if (restored is null)
+            FillMemory(method, loader);
+        _observer.OnStart(done, TotalSteps);
 
         while (done < TotalSteps && !stop.IsCancellationRequested)
         {
@@ -92,7 +92,7 @@ public sealed class Pretraining
                 StepMetrics step;
                 try
                 {
-                    step = TrainStep(method, optimizer, batch, learningRate) with { Step = ++done, Epoch = epoch };
+                    step = TrainStep(method, loss, optimizer, batch, learningRate) with { Step = ++done, Epoch = epoch };
                 }
                 catch (ArgumentException exception) // the loss refuses embeddings that are zero or not finite
                 {
@@ -116,28 +116,48 @@ public sealed class Pretraining
         Log($"{(done < TotalSteps ? "interrupted" : "finished")} after step {done}");
         if (done < TotalSteps)
             return false;
-        Guarded(() => EncoderFile.Write(_folder.EncoderPath, encoder, recipe));
+        Guarded(() => EncoderFile.Write(_folder.EncoderPath, method.Encoder, recipe));
         return true;
     }
 
-    private static StepMetrics TrainStep(SimClr method, MomentumSgd optimizer, ViewBatch batch, double learningRate)
+    // The images that come last in the first epoch: none of them returns before the memory has moved on, if it is smaller than the epoch.
+    private void FillMemory(IMethod method, ViewLoader loader)
+    {
+        if (method.ImagesWanted == 0)
+            return;
+        if (method.ImagesWanted > _source.Count - _options.Batch)
+            Say($"{_options.Method} remembers {method.ImagesWanted:N0} embeddings, but there are {_source.Count:N0} images: it will hold earlier embeddings of the images of the batch at hand. Fewer are usually better.");
+        int batches = Math.Min((method.ImagesWanted + _options.Batch - 1) / _options.Batch, StepsPerEpoch);
+        ReadOnlyMemory<int> last = SampleOrder.ForEpoch(_options.Seed, 0, _source.Count).AsMemory()[^(batches * _options.Batch)..];
+        foreach (ViewBatch batch in loader.ReadEpoch(0, last))
+        {
+            using Tensor views = ViewTensor.From(batch);
+            method.Fill(views);
+        }
+    }
+
+    private static StepMetrics TrainStep(IMethod method, ContrastiveLoss loss, MomentumSgd optimizer, ViewBatch batch, double learningRate)
     {
         using var scope = NewDisposeScope();
         using Tensor views = ViewTensor.From(batch); // [2N, 3, H, W]
         optimizer.ClearGradients();
-        using LossValue loss = method.ComputeLoss(views);
-        loss.Value.backward();
+        IReadOnlyList<Tensor> rows = method.Embed(views).Rows, targets = method.EmbedTargets(views);
+        IReadOnlyList<LossValue> directions = method.Compare(rows, targets, loss);
+        Tensor value = stack(directions.Select(d => d.Value)).mean();
+        value.backward();
+        method.Remember(rows, targets);
         optimizer.Step(learningRate);
-        ContrastiveDiagnostics diagnostics = loss.Diagnostics;
+        method.FollowStep();
+        double Mean(Func<ContrastiveDiagnostics, double> number) => directions.Average(d => number(d.Diagnostics));
         return new StepMetrics
         {
             Step = 0,
             Epoch = 0,
-            Loss = loss.Value.item<float>(),
-            QMean = diagnostics.QMean,
-            QVariation = diagnostics.QVariation,
-            Alignment = diagnostics.Alignment,
-            Uniformity = diagnostics.Uniformity,
+            Loss = value.item<float>(),
+            QMean = Mean(d => d.QMean),
+            QVariation = Mean(d => d.QVariation),
+            Alignment = Mean(d => d.Alignment),
+            Uniformity = Mean(d => d.Uniformity),
             LearningRate = learningRate,
             ImagesPerSecond = 0,
             DataWait = 0,
@@ -147,7 +167,7 @@ public sealed class Pretraining
     private InvalidInputException Diverged(string what, int step, Exception? inner) => new(
         $"Training cannot go on at step {step}: {what}{Environment.NewLine}Try a lower --learning-rate than {_options.EffectiveLearningRate:G3} in a new run. The last checkpoint is kept in {_folder.Path}.", inner!);
 
-    private int Restore(SimClr method, MomentumSgd optimizer)
+    private int? Restore(IMethod method, MomentumSgd optimizer)
     {
         using var scope = NewDisposeScope();
         var rejected = new List<string>();
@@ -157,7 +177,7 @@ public sealed class Pretraining
         if (newest is not { } checkpoint)
         {
             Say($"{_folder.Path} has no whole checkpoint; the run starts from the beginning.");
-            return 0;
+            return null;
         }
         if (checkpoint.Step > TotalSteps)
             throw new InvalidInputException($"The newest checkpoint in {_folder.Path} is at step {checkpoint.Step:N0}, but these images and settings make {TotalSteps:N0} steps. The images have changed; start a new run.");
@@ -167,7 +187,7 @@ public sealed class Pretraining
         return checkpoint.Step;
     }
 
-    private void Save(SimClr method, MomentumSgd optimizer, MetricsFile metrics, int done) => Guarded(() =>
+    private void Save(IMethod method, MomentumSgd optimizer, MetricsFile metrics, int done) => Guarded(() =>
     {
         metrics.Flush();
         _folder.Checkpoints.Write(done, method.Networks

@@ -20,7 +20,7 @@ public sealed class PretrainOptionsTests
         var options = new PretrainOptions { Method = "simcrl", Loss = "dlc", Encoder = "resnet19", Width = 0, Views = "cifra", Epochs = 0, Batch = 1, LearningRate = -1, WeightDecay = double.NaN, WarmupEpochs = 3, Workers = 0, Threads = 0, CheckpointEvery = 0 };
         string[] lines = Assert.Throws<InvalidInputException>(options.Validate).Message.Split(Environment.NewLine);
         Assert.Equal(13, lines.Length);
-        Assert.Contains("Unknown method 'simcrl'. Known methods: simclr. Did you mean 'simclr'?", lines);
+        Assert.Contains("Unknown method 'simcrl'. Known methods: simclr, moco, nnclr. Did you mean 'simclr'?", lines);
         Assert.Contains("Unknown loss 'dlc'. Known losses: infonce, dcl, dclw. Did you mean 'dcl'?", lines);
         Assert.Contains("Unknown encoder 'resnet19'. Known encoders: resnet18. Did you mean 'resnet18'?", lines);
         Assert.Contains("--batch must be at least 2, since the negatives of an image are the other images of its batch, but it is 1.", lines);

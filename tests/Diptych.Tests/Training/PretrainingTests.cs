@@ -12,14 +12,18 @@ public sealed class PretrainingTests
     private static ImageSubset Tiles(int count) => new(ImageSource.Open(Repository.Sample("test.tar")), Enumerable.Range(0, count).Select(i => i * 7), ownsSource: true);
 
     [Theory]
-    [InlineData("dcl", 5)]
-    [InlineData("infonce", 8)]
-    [InlineData("dclw", 11)]
-    public void Resumes_to_the_same_bits_as_an_uninterrupted_run(string loss, int stopAfter)
+    [InlineData("simclr", "dcl", 5)]
+    [InlineData("simclr", "infonce", 8)]
+    [InlineData("simclr", "dclw", 11)]
+    [InlineData("moco", "dcl", 6)]
+    [InlineData("moco", "infonce", 9)]
+    [InlineData("nnclr", "dcl", 3)]
+    [InlineData("nnclr", "dclw", 10)]
+    public void Resumes_to_the_same_bits_as_an_uninterrupted_run(string method, string loss, int stopAfter)
     {
         using var folder = new TemporaryFolder();
         using ImageSubset tiles = Tiles(43);
-        PretrainOptions options = Small with { Loss = loss };
+        PretrainOptions options = Small with { Method = method, Loss = loss, Queue = 21, SupportSet = 50 }; // the second never fills
         RunFolder whole = RunFolder.Create(folder.File("whole"), options), halted = RunFolder.Create(folder.File("halted"), options);
         Assert.True(new Pretraining(options, tiles, whole, new Observer()).Run(false, CancellationToken.None));
 
