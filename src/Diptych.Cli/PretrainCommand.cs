@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Diptych.Data;
 using Diptych.Methods;
+using Diptych.Models;
 using Diptych.Training;
 
 namespace Diptych.Cli;
@@ -21,8 +22,10 @@ internal sealed class PretrainCommand : ToolCommand
     private readonly Option<int> _supportSet = new("--support-set") { Description = "nnclr: earlier embeddings among which neighbours are sought [4096, at most half of the images]" };
     private readonly Option<int> _projectorHidden = new("--projector-hidden") { Description = $"Length of the projector's hidden layers [{Defaults.ProjectorHidden}]" };
     private readonly Option<int> _embeddingSize = new("--embedding-size") { Description = $"Length of an embedding [{Defaults.EmbeddingSize}]" };
-    private readonly Option<string> _encoder = new("--encoder") { Description = $"The network: resnet18 [{Defaults.Encoder}]" };
+    private readonly Option<string> _encoder = new("--encoder") { Description = $"The network: {string.Join(", ", KnownEncoder.Names)} [{Defaults.Encoder}]" };
     private readonly Option<int> _width = new("--width") { Description = $"Channels of its first stage; 16 or 32 suit small machines [{Defaults.Width}]" };
+    private readonly Option<bool> _zeroInit = new("--zero-init") { Description = "Start the last batch-norm of each block at zero" };
+    private readonly Option<string> _weights = new("--weights") { Description = "A .safetensors file whose weights the encoder starts from" };
     private readonly Option<int> _imageSize = new("--image-size") { Description = "Side of a view in pixels [the recipe's own]" };
     private readonly Option<string> _views = new("--views") { Description = $"How views are drawn: cifar, imagenet or satellite [{Defaults.Views}]" };
     private readonly Option<int> _epochs = new("--epochs") { Description = $"Passes over the images [{Defaults.Epochs}]" };
@@ -41,7 +44,7 @@ internal sealed class PretrainCommand : ToolCommand
     public PretrainCommand() : base("pretrain", "Learn an encoder from unlabelled images.")
     {
         Arguments.Add(_images);
-        foreach (Option option in new Option[] { _method, _loss, _temperature, _sigma, _queue, _momentum, _symmetric, _supportSet, _projectorHidden, _embeddingSize, _encoder, _width, _imageSize, _views, _epochs, _batch, _learningRate, _weightDecay, _warmupEpochs, _seed, _workers, _threads, _checkpointEvery, _skipUnreadable, _out, _resume })
+        foreach (Option option in new Option[] { _method, _loss, _temperature, _sigma, _queue, _momentum, _symmetric, _supportSet, _projectorHidden, _embeddingSize, _encoder, _width, _zeroInit, _weights, _imageSize, _views, _epochs, _batch, _learningRate, _weightDecay, _warmupEpochs, _seed, _workers, _threads, _checkpointEvery, _skipUnreadable, _out, _resume })
             Options.Add(option);
     }
 
@@ -76,6 +79,11 @@ internal sealed class PretrainCommand : ToolCommand
         }
         using IImageSource source = OpenReadable(options);
         TorchRuntime.Load();
+        if (folder is null && options.Weights is { } weights)
+        {
+            using ResNet trial = options.CreateEncoder(); // weights that do not fit are refused before a folder is made
+            StartingWeights.Load(trial, weights);
+        }
         folder ??= RunFolder.Create(path, options);
         return PretrainDisplay.Train(options, source, folder, isResumed) ? Tool.Done : Tool.Interrupted;
     }
@@ -110,6 +118,8 @@ internal sealed class PretrainCommand : ToolCommand
         EmbeddingSize = Value(parse, _embeddingSize, start.EmbeddingSize),
         Encoder = Value(parse, _encoder, start.Encoder),
         Width = Value(parse, _width, start.Width),
+        ZeroInit = Value(parse, _zeroInit, start.ZeroInit),
+        Weights = IsGiven(parse, _weights) ? parse.GetValue(_weights) : start.Weights,
         ImageSize = IsGiven(parse, _imageSize) ? parse.GetValue(_imageSize) : start.ImageSize,
         Views = Value(parse, _views, start.Views),
         Epochs = Value(parse, _epochs, start.Epochs),

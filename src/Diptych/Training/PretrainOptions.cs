@@ -52,11 +52,17 @@ public sealed record PretrainOptions
     /// <summary>Length of an embedding.</summary>
     public int EmbeddingSize { get; init; } = 128;
 
-    /// <summary>The encoder: <c>resnet18</c>.</summary>
+    /// <summary>The encoder: one of <see cref="KnownEncoder.Names"/>.</summary>
     public string Encoder { get; init; } = "resnet18";
 
-    /// <summary>Channels of the encoder's first stage; features have 8 times as many values.</summary>
+    /// <summary>Channels of the encoder's first stage; features have 8 times as many values, 32 times with bottleneck blocks.</summary>
     public int Width { get; init; } = 64;
+
+    /// <summary>Whether the last batch-norm of each block starts at zero.</summary>
+    public bool ZeroInit { get; init; }
+
+    /// <summary>A safetensors file whose weights the encoder starts from; null starts from random ones.</summary>
+    public string? Weights { get; init; }
 
     /// <summary>The view recipe: <c>cifar</c>, <c>imagenet</c> or <c>satellite</c>.</summary>
     public string Views { get; init; } = "cifar";
@@ -101,9 +107,13 @@ public sealed record PretrainOptions
     /// <summary>The loss that these settings name.</summary>
     public ContrastiveLoss CreateLoss() => ContrastiveLoss.Create(Loss, Temperature, Sigma);
 
+    /// <summary>The encoder that these settings name, with random weights.</summary>
+    public ResNet CreateEncoder() => new(CreateEncoderSettings(), Seed, ZeroInit);
+
     /// <summary>The method that these settings name.</summary>
+    /// <param name="encoder">The encoder; the method owns it from then on.</param>
     /// <param name="images">How many images there are to learn from.</param>
-    public IMethod CreateMethod(int images) => KnownMethod.Named(Method).Create(new ResNet(CreateEncoderSettings(), Seed), new MethodSettings
+    public IMethod CreateMethod(ResNet encoder, int images) => KnownMethod.Named(Method).Create(encoder, new MethodSettings
     {
         Hidden = ProjectorHidden,
         EmbeddingSize = EmbeddingSize,
@@ -117,7 +127,7 @@ public sealed record PretrainOptions
     /// <summary>The view recipe that these settings name.</summary>
     public ViewRecipe CreateViewRecipe() => ViewRecipe.Named(Views, ImageSize);
 
-    /// <summary>The encoder that these settings name; its stem follows from the size of the views.</summary>
+    /// <summary>The shape of the encoder that these settings name; its stem follows from the size of the views.</summary>
     public EncoderSettings CreateEncoderSettings() => new() { Name = Encoder, Width = Width, Stem = EncoderSettings.StemFor(CreateViewRecipe().Size) };
 
     /// <summary>Checks every setting and speaks of all mistakes at once.</summary>
@@ -145,10 +155,10 @@ public sealed record PretrainOptions
             yield return $"--projector-hidden must be at least 1, but it is {ProjectorHidden}.";
         if (EmbeddingSize < 2)
             yield return $"--embedding-size must be at least 2, but it is {EmbeddingSize}.";
-        if (!EncoderSettings.Names.Contains(Encoder))
-            yield return NearMiss.Describe("encoder", Encoder, EncoderSettings.Names);
-        foreach (string mistake in (new EncoderSettings { Width = Width }).FindMistakes())
+        foreach (string mistake in (new EncoderSettings { Name = Encoder, Width = Width }).FindMistakes())
             yield return mistake;
+        if (Weights is not null && !File.Exists(Weights))
+            yield return $"--weights names {Weights}, but there is no such file. Expected a .safetensors file.";
         if (Complaint(() => CreateViewRecipe()) is { } views)
             yield return views;
         if (Epochs is < 1 or > 100_000)

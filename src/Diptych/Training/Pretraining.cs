@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Diptych.Data;
 using Diptych.Losses;
 using Diptych.Methods;
+using Diptych.Models;
 using Diptych.Views;
 using static TorchSharp.torch;
 
@@ -63,21 +64,26 @@ public sealed class Pretraining
     {
         set_num_threads(_options.Threads ?? Environment.ProcessorCount);
         ViewRecipe recipe = _options.CreateViewRecipe();
-        using IMethod method = _options.CreateMethod(_source.Count);
+        var checkpoint = resume ? ReadCheckpoint() : null;
+        int done = checkpoint?.Step ?? 0;
+        ResNet encoder = _options.CreateEncoder();
+        if (checkpoint is null && _options.Weights is { } weights)
+            StartingWeights.Load(encoder, weights).ToList().ForEach(Say);
+        using IMethod method = _options.CreateMethod(encoder, _source.Count);
         using var optimizer = new MomentumSgd(method, Momentum, _options.WeightDecay);
-        int? restored = resume ? Restore(method, optimizer) : null;
-        int done = restored ?? 0;
+        if (checkpoint is not null)
+            Restore(method, optimizer, checkpoint.Value.Tensors);
 
         ContrastiveLoss loss = _options.CreateLoss();
         var schedule = new LearningRateSchedule(_options.EffectiveLearningRate, (int)Math.Round(_options.WarmupEpochs * StepsPerEpoch), TotalSteps);
         using var loader = new ViewLoader(_source, recipe, new ViewLoaderOptions { BatchSize = _options.Batch, Workers = _options.Workers, Seed = _options.Seed, DropLast = true });
         using var metrics = MetricsFile.Open(_folder.MetricsPath, done);
         Log($"{(done == 0 ? "started" : $"resumed after step {done}")}; {_source.Count} images of {_source.Description}, {TotalSteps} steps, {get_num_threads()} threads");
-        if (_options.Loss is not "infonce" && restored is null)
+        if (_options.Loss is not "infonce" && checkpoint is null)
             Say($"The value of {_options.Loss} may become negative: its denominator lacks the positive pair. That is normal.");
         foreach (var (_, module) in method.Networks)
             module.train();
-        if (restored is null)
+        if (checkpoint is null)
             FillMemory(method, loader);
         _observer.OnStart(done, TotalSteps);
 
@@ -116,7 +122,7 @@ public sealed class Pretraining
         Log($"{(done < TotalSteps ? "interrupted" : "finished")} after step {done}");
         if (done < TotalSteps)
             return false;
-        Guarded(() => EncoderFile.Write(_folder.EncoderPath, method.Encoder, recipe));
+        Guarded(() => EncoderFile.Write(_folder.EncoderPath, encoder, recipe));
         return true;
     }
 
@@ -167,24 +173,26 @@ public sealed class Pretraining
     private InvalidInputException Diverged(string what, int step, Exception? inner) => new(
         $"Training cannot go on at step {step}: {what}{Environment.NewLine}Try a lower --learning-rate than {_options.EffectiveLearningRate:G3} in a new run. The last checkpoint is kept in {_folder.Path}.", inner!);
 
-    private int? Restore(IMethod method, MomentumSgd optimizer)
+    private (int Step, Dictionary<string, Tensor> Tensors)? ReadCheckpoint()
     {
-        using var scope = NewDisposeScope();
         var rejected = new List<string>();
         var newest = _folder.Checkpoints.ReadNewest(rejected);
         foreach (string line in rejected)
             Say(line);
-        if (newest is not { } checkpoint)
-        {
+        if (newest is null)
             Say($"{_folder.Path} has no whole checkpoint; the run starts from the beginning.");
-            return null;
-        }
-        if (checkpoint.Step > TotalSteps)
-            throw new InvalidInputException($"The newest checkpoint in {_folder.Path} is at step {checkpoint.Step:N0}, but these images and settings make {TotalSteps:N0} steps. The images have changed; start a new run.");
+        if (newest?.Step > TotalSteps)
+            throw new InvalidInputException($"The newest checkpoint in {_folder.Path} is at step {newest.Value.Step:N0}, but these images and settings make {TotalSteps:N0} steps. The images have changed; start a new run.");
+        return newest;
+    }
+
+    private void Restore(IMethod method, MomentumSgd optimizer, Dictionary<string, Tensor> tensors)
+    {
         foreach (var (name, module) in method.Networks)
-            NetworkState.Restore(module, checkpoint.Tensors, _folder.Path, name + ".");
-        optimizer.Restore(checkpoint.Tensors);
-        return checkpoint.Step;
+            NetworkState.Restore(module, tensors, _folder.Path, name + ".");
+        optimizer.Restore(tensors);
+        foreach (Tensor tensor in tensors.Values)
+            tensor.Dispose();
     }
 
     private void Save(IMethod method, MomentumSgd optimizer, MetricsFile metrics, int done) => Guarded(() =>

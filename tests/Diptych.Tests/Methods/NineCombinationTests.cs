@@ -14,6 +14,9 @@ public sealed class NineCombinationTests
     public static IEnumerable<TheoryDataRow<string, string>> All =>
         KnownMethod.Names.SelectMany(_ => ContrastiveLoss.Names, (method, loss) => new TheoryDataRow<string, string>(method, loss));
 
+    // Layers this small are slower on several threads.
+    public NineCombinationTests() => set_num_threads(1);
+
     [Theory]
     [MemberData(nameof(All))]
     public void Steps_change_what_is_trained_and_remembered_and_lower_the_loss_of_their_batch(string name, string loss)

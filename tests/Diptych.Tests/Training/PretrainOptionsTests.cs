@@ -22,7 +22,7 @@ public sealed class PretrainOptionsTests
         Assert.Equal(13, lines.Length);
         Assert.Contains("Unknown method 'simcrl'. Known methods: simclr, moco, nnclr. Did you mean 'simclr'?", lines);
         Assert.Contains("Unknown loss 'dlc'. Known losses: infonce, dcl, dclw. Did you mean 'dcl'?", lines);
-        Assert.Contains("Unknown encoder 'resnet19'. Known encoders: resnet18. Did you mean 'resnet18'?", lines);
+        Assert.Contains("Unknown encoder 'resnet19'. Known encoders: resnet18, resnet34, resnet50, resnet101, wide_resnet50_2, resnet10. Did you mean 'resnet18'?", lines);
         Assert.Contains("--batch must be at least 2, since the negatives of an image are the other images of its batch, but it is 1.", lines);
     }
 
