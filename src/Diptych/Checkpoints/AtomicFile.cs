@@ -5,6 +5,13 @@ namespace Diptych.Checkpoints;
 /// <summary>Files that appear under their name only when they are whole and on the disk.</summary>
 public static partial class AtomicFile
 {
+    /// <summary>What a name ends with while its file or folder is being written.</summary>
+    internal const string Aside = ".partial";
+
+    /// <summary>Whether a file or folder is one that a killed process left behind unfinished.</summary>
+    /// <param name="path">Its name.</param>
+    public static bool IsUnfinished(string path) => path.EndsWith(Aside, StringComparison.Ordinal);
+
     /// <summary>Writes aside, flushes to the disk, then renames over <paramref name="path"/>. On failure the old file is untouched and nothing is left behind.</summary>
     /// <param name="path">Where to; an existing file is replaced.</param>
     /// <param name="write">Writes the contents.</param>
@@ -12,7 +19,7 @@ public static partial class AtomicFile
     public static void Write(string path, Action<Stream> write)
     {
         ArgumentNullException.ThrowIfNull(write);
-        string aside = path + ".partial";
+        string aside = path + Aside;
         try
         {
             using (var stream = new FileStream(aside, FileMode.Create, FileAccess.Write, FileShare.None))

@@ -9,7 +9,7 @@ namespace Diptych.Checkpoints;
 /// <remarks>A checkpoint is written under a temporary name, flushed to the disk, then renamed: a folder with its final name is whole.</remarks>
 public sealed class CheckpointFolder
 {
-    private const string StateName = "state.safetensors", InfoName = "checkpoint.json", Aside = ".partial";
+    private const string StateName = "state.safetensors", InfoName = "checkpoint.json";
     private const int FormatVersion = 1;
     private readonly string _root;
 
@@ -25,17 +25,18 @@ public sealed class CheckpointFolder
     /// <exception cref="IOException">The disk is full, or the folder cannot be written; older checkpoints are untouched.</exception>
     public string Write(int step, IEnumerable<(string Name, Tensor Value)> tensors, int keep = 2)
     {
-        string final = Path.Combine(_root, $"step-{step:D8}"), aside = final + Aside;
+        string final = Path.Combine(_root, $"step-{step:D8}"), aside = final + AtomicFile.Aside;
         try
         {
-            if (Directory.Exists(aside))
-                Directory.Delete(aside, recursive: true);
+            Directory.CreateDirectory(_root);
+            foreach (string unfinished in Directory.GetDirectories(_root).Where(AtomicFile.IsUnfinished))
+                Directory.Delete(unfinished, recursive: true); // left behind by a process that was killed
             Directory.CreateDirectory(aside);
             string state = Path.Combine(aside, StateName);
             SafetensorsFile.Write(state, tensors, new Dictionary<string, string> { ["format"] = "pt" });
             AtomicFile.WriteText(Path.Combine(aside, InfoName), JsonSerializer.Serialize(new Info(FormatVersion, step, Hash(state))));
             if (Directory.Exists(final))
-                Directory.Delete(final, recursive: true);
+                Directory.Delete(final, recursive: true); // it was damaged: the run went back and came here again
             Directory.Move(aside, final);
             AtomicFile.FlushFolder(_root);
         }

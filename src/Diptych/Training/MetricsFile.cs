@@ -11,9 +11,14 @@ public sealed class MetricsFile : IDisposable
     // A figure that is not a number is written as "NaN", rather than ending the run.
     private static readonly JsonSerializerOptions Json = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
+    private readonly FileStream _file;
     private readonly StreamWriter _writer;
 
-    private MetricsFile(StreamWriter writer) => _writer = writer;
+    private MetricsFile(string path)
+    {
+        _file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read);
+        _writer = new StreamWriter(_file, new UTF8Encoding(false)) { NewLine = "\n" };
+    }
 
     /// <summary>Opens the file to add lines, after cutting back what was written beyond a step.</summary>
     /// <param name="path">The file; made when missing.</param>
@@ -25,14 +30,18 @@ public sealed class MetricsFile : IDisposable
             string[] kept = File.ReadLines(path).TakeWhile(line => StepOf(line) is { } step && step <= lastStep).ToArray();
             AtomicFile.WriteText(path, string.Concat(kept.Select(line => line + "\n")));
         }
-        return new MetricsFile(new StreamWriter(path, append: true, new UTF8Encoding(false)) { NewLine = "\n" });
+        return new MetricsFile(path);
     }
 
     /// <summary>Adds a line.</summary>
     public void Write(StepMetrics metrics) => _writer.WriteLine(JsonSerializer.Serialize(metrics, Json));
 
-    /// <summary>Hands the lines to the operating system.</summary>
-    public void Flush() => _writer.Flush();
+    /// <summary>Brings the lines to the disk: a checkpoint that survives a power cut has its lines.</summary>
+    public void Flush()
+    {
+        _writer.Flush();
+        _file.Flush(flushToDisk: true);
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _writer.Dispose();

@@ -62,6 +62,7 @@ public sealed class Pretraining
     /// <exception cref="InvalidInputException">The loss is not finite, an image cannot be read, or the folder cannot be written.</exception>
     public bool Run(bool resume, CancellationToken stop)
     {
+        using IDisposable held = _folder.Lock();
         set_num_threads(_options.Threads ?? Environment.ProcessorCount);
         ViewRecipe recipe = _options.CreateViewRecipe();
         var checkpoint = resume ? ReadCheckpoint() : null;

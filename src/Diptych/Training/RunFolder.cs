@@ -34,7 +34,7 @@ public sealed class RunFolder
         ArgumentNullException.ThrowIfNull(options);
         if (File.Exists(path))
             throw new InvalidInputException($"{path} is a file; a run needs a folder. Choose another --out.");
-        if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
+        if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any(entry => !AtomicFile.IsUnfinished(entry)))
             throw new InvalidInputException($"{path} holds files already. Pass --resume to go on with that run, or choose another --out.");
         var folder = new RunFolder(path);
         try
@@ -60,6 +60,26 @@ public sealed class RunFolder
         if (!File.Exists(folder.RecipePath))
             throw new InvalidInputException($"{path} is not a run folder: it holds no recipe.json. Name a folder that `diptych pretrain` wrote.");
         return folder;
+    }
+
+    /// <summary>Keeps other processes from writing here until it is disposed, or the process ends in whatever way.</summary>
+    /// <exception cref="InvalidInputException">Another process is writing here.</exception>
+    public IDisposable Lock()
+    {
+        string path = System.IO.Path.Combine(Path, "run.lock");
+        try
+        {
+            // The operating system takes the lock back with the process, so that none is ever stale.
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException exception)
+        {
+            throw new InvalidInputException($"Another process works in the run folder {Path}: it holds {path}. Wait until it ends, or choose another --out.", exception);
+        }
+        catch (UnauthorizedAccessException exception)
+        {
+            throw new InvalidInputException($"The run folder {Path} cannot be written: {exception.Message} Give yourself the right to, or choose another --out.", exception);
+        }
     }
 
     /// <summary>The settings the run was started with.</summary>

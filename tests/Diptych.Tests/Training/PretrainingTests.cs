@@ -104,6 +104,19 @@ public sealed class PretrainingTests
     }
 
     [Fact]
+    public void A_run_folder_has_one_writer_at_a_time()
+    {
+        using var folder = new TemporaryFolder();
+        RunFolder run = RunFolder.Create(folder.File("run"), Small);
+        using (run.Lock())
+        {
+            string message = Assert.Throws<InvalidInputException>(() => RunFolder.Open(run.Path).Lock()).Message;
+            Assert.StartsWith($"Another process works in the run folder {run.Path}: it holds ", message, StringComparison.Ordinal);
+        }
+        run.Lock().Dispose(); // what is left of the file does not matter
+    }
+
+    [Fact]
     public void Too_few_images_are_refused_with_what_to_do()
     {
         using ImageSubset one = Tiles(1), few = Tiles(5);

@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Diptych.Checkpoints;
+using Diptych.Training;
+
+namespace Diptych.Cli.Tests;
+
+/// <summary>Runs that are killed at random instants, resumed until they are done, and compared with a run that was left alone.</summary>
+/// <remarks>DIPTYCH_KILLS sets how many kills there are in all, DIPTYCH_KILL_SEED which instants.</remarks>
+public sealed class KillTests
+{
+    private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("DIPTYCH_KILLS") ?? "24", CultureInfo.InvariantCulture);
+    private static readonly int Seed = int.Parse(Environment.GetEnvironmentVariable("DIPTYCH_KILL_SEED") ?? "1", CultureInfo.InvariantCulture);
+    private static readonly string[] Losses = ["infonce", "dcl", "dclw"];
+
+    public static TheoryData<string, string> Combinations()
+    {
+        var all = new TheoryData<string, string>();
+        foreach (string method in PretrainOptions.Methods)
+        {
+            foreach (string loss in Losses)
+                all.Add(method, loss);
+        }
+        return all;
+    }
+
+    [Theory]
+    [MemberData(nameof(Combinations))]
+    public async Task Killed_at_random_instants_a_run_ends_with_the_same_bits(string method, string loss)
+    {
+        using var folder = new TemporaryFolder();
+        Tiles.Unpack(Run.Sample("test.tar"), folder.File("tiles"), perClass: 10);
+        string[] command = ["pretrain", "tiles", "--method", method, "--loss", loss, "--views", "satellite", "--image-size", "8", "--width", "4",
+            "--batch", "25", "--epochs", "30", "--threads", "1", "--checkpoint-every", "1"];
+        long started = Stopwatch.GetTimestamp();
+        Assert.Equal(0, (await Run.ToolIn(folder, [.. command, "--out", "whole"])).ExitCode);
+        TimeSpan whole = Stopwatch.GetElapsedTime(started);
+        string[] expected = Contents(folder.File("whole"));
+
+        var random = new Random(HashCode(Seed, method, loss));
+        int wanted = (Kills + Combinations().Count - 1) / Combinations().Count, killed = 0;
+        for (int round = 0; killed < wanted; round++)
+        {
+            string run = $"killed-{round}", path = folder.File(run);
+            for (bool isFinished = false; !isFinished;)
+            {
+                string[] resume = File.Exists(Path.Combine(path, "recipe.json")) ? ["--resume"] : [];
+                using Process process = Run.StartToolIn(folder, [.. command, "--out", run, .. resume]);
+                Task<Run> finish = Run.Finish(process);
+                if (killed < wanted && await Task.WhenAny(finish, Task.Delay(whole * random.NextDouble(), TestContext.Current.CancellationToken)) != finish)
+                {
+                    process.Kill();
+                    killed++;
+                }
+                Run ended = await finish;
+                isFinished = ended.ExitCode == 0;
+                Assert.True(isFinished || ended.ExitCode == 137, $"Exit code {ended.ExitCode}: {ended.Error}");
+                AssertNothingIsTorn(path);
+            }
+            Assert.Equal(expected, Contents(path));
+        }
+    }
+
+    private static void AssertNothingIsTorn(string path)
+    {
+        if (!File.Exists(Path.Combine(path, "recipe.json")))
+            return;
+        RunFolder folder = RunFolder.Open(path);
+        _ = folder.ReadOptions();
+        Assert.All(folder.Checkpoints.List(), checkpoint => Assert.Null(CheckpointFolder.FindFault(checkpoint.Path, checkpoint.Step)));
+        if (File.Exists(folder.EncoderPath))
+            _ = SafetensorsFile.ReadHeader(folder.EncoderPath);
+    }
+
+    // Encoder, whole state and every metric but those that tell the time.
+    private static string[] Contents(string path)
+    {
+        RunFolder folder = RunFolder.Open(path);
+        string newest = folder.Checkpoints.List()[0].Path;
+        IEnumerable<string> files = new[] { folder.EncoderPath, Path.Combine(newest, "state.safetensors") }
+            .Select(file => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file))));
+        IEnumerable<string> metrics = File.ReadLines(folder.MetricsPath).Select(line =>
+        {
+            using var json = JsonDocument.Parse(line);
+            return string.Join(" ", json.RootElement.EnumerateObject().Where(p => p.Name is not ("images-per-second" or "data-wait")));
+        });
+        return [Path.GetFileName(newest), .. files, .. metrics];
+    }
+
+    // string.GetHashCode differs from process to process.
+    private static int HashCode(int seed, params string[] words) => words.SelectMany(w => w).Aggregate(seed, (hash, letter) => unchecked((hash * 31) + letter));
+}
