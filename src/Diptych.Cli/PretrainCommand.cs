@@ -15,6 +15,8 @@ internal sealed class PretrainCommand : ToolCommand
     private readonly Option<string> _method = new("--method") { Description = $"Which embeddings meet in the loss: {string.Join(", ", KnownMethod.Names)} [{Defaults.Method}]" };
     private readonly Option<string> _loss = new("--loss") { Description = $"dcl, dclw or infonce [{Defaults.Loss}]" };
     private readonly Option<double> _temperature = new("--temperature") { Description = $"Divides similarities in the loss [{Defaults.Temperature}]" };
+    private readonly Option<double> _temperatureEnd = new("--temperature-end") { Description = "Temperature at the end of the run [as at the start]" };
+    private readonly Option<string> _temperatureSchedule = new("--temperature-schedule") { Description = $"How it goes there: {string.Join(", ", TemperatureSchedule.Shapes)} [{Defaults.TemperatureSchedule}]" };
     private readonly Option<double> _sigma = new("--sigma") { Description = $"Sharpness of dclw's weights [{Defaults.Sigma}]" };
     private readonly Option<int> _queue = new("--queue") { Description = "moco: earlier embeddings that serve as negatives [4096, at most half of the images]" };
     private readonly Option<double> _momentum = new("--momentum") { Description = $"moco: share of the momentum encoder that each step retains [{Defaults.Momentum}]" };
@@ -30,7 +32,14 @@ internal sealed class PretrainCommand : ToolCommand
     private readonly Option<string> _views = new("--views") { Description = $"How views are drawn: cifar, imagenet or satellite [{Defaults.Views}]" };
     private readonly Option<int> _epochs = new("--epochs") { Description = $"Passes over the images [{Defaults.Epochs}]" };
     private readonly Option<int> _batch = new("--batch") { Description = $"Images in a step, two views each [{Defaults.Batch}]" };
-    private readonly Option<double> _learningRate = new("--learning-rate") { Description = "Peak learning rate [0.24 × batch / 256]" };
+    private readonly Option<int> _chunk = new("--chunk") { Description = "Images whose activations are in memory at a time: large batches in little memory [the whole batch]" };
+    private readonly Option<int> _accumulate = new("--accumulate") { Description = $"Batches whose gradients are averaged in a step; negatives stay those of one batch [{Defaults.Accumulate}]" };
+    private readonly Option<string> _optimizer = new("--optimizer") { Description = $"{string.Join(", ", KnownOptimizer.Names)} [{Defaults.Optimizer}]" };
+    private readonly Option<bool> _nesterov = new("--nesterov") { Description = "sgd: look one step ahead" };
+    private readonly Option<double> _learningRate = new("--learning-rate") { Description = $"Peak learning rate [{string.Join(", ", KnownOptimizer.All.Select(o => $"{o.Name} {o.LearningRate}"))}; × images in a step / 256]" };
+    private readonly Option<string> _learningRateScaling = new("--learning-rate-scaling") { Description = $"How a given learning rate follows the images in a step / 256: {string.Join(", ", PretrainOptions.LearningRateScalings)} [none]" };
+    private readonly Option<string> _schedule = new("--schedule") { Description = $"How the learning rate goes down: {string.Join(", ", LearningRateSchedule.Shapes)} [{Defaults.Schedule}]" };
+    private readonly Option<double> _clipGradient = new("--clip-gradient") { Description = "Greatest length of the gradient [any]" };
     private readonly Option<double> _weightDecay = new("--weight-decay") { Description = $"Pull of weights towards zero [{Defaults.WeightDecay}]" };
     private readonly Option<double> _warmupEpochs = new("--warmup-epochs") { Description = $"Epochs until the peak learning rate [{Defaults.WarmupEpochs}]" };
     private readonly Option<long> _seed = new("--seed") { Description = $"Where all randomness starts [{Defaults.Seed}]" };
@@ -44,7 +53,7 @@ internal sealed class PretrainCommand : ToolCommand
     public PretrainCommand() : base("pretrain", "Learn an encoder from unlabelled images.")
     {
         Arguments.Add(_images);
-        foreach (Option option in new Option[] { _method, _loss, _temperature, _sigma, _queue, _momentum, _symmetric, _supportSet, _projectorHidden, _embeddingSize, _encoder, _width, _zeroInit, _weights, _imageSize, _views, _epochs, _batch, _learningRate, _weightDecay, _warmupEpochs, _seed, _workers, _threads, _checkpointEvery, _skipUnreadable, _out, _resume })
+        foreach (Option option in new Option[] { _method, _loss, _temperature, _temperatureEnd, _temperatureSchedule, _sigma, _queue, _momentum, _symmetric, _supportSet, _projectorHidden, _embeddingSize, _encoder, _width, _zeroInit, _weights, _imageSize, _views, _epochs, _batch, _chunk, _accumulate, _optimizer, _nesterov, _learningRate, _learningRateScaling, _schedule, _weightDecay, _clipGradient, _warmupEpochs, _seed, _workers, _threads, _checkpointEvery, _skipUnreadable, _out, _resume })
             Options.Add(option);
     }
 
@@ -109,6 +118,8 @@ internal sealed class PretrainCommand : ToolCommand
         Method = Value(parse, _method, start.Method),
         Loss = Value(parse, _loss, start.Loss),
         Temperature = Value(parse, _temperature, start.Temperature),
+        TemperatureEnd = IsGiven(parse, _temperatureEnd) ? parse.GetValue(_temperatureEnd) : start.TemperatureEnd,
+        TemperatureSchedule = Value(parse, _temperatureSchedule, start.TemperatureSchedule),
         Sigma = Value(parse, _sigma, start.Sigma),
         Queue = IsGiven(parse, _queue) ? parse.GetValue(_queue) : start.Queue,
         Momentum = Value(parse, _momentum, start.Momentum),
@@ -124,6 +135,13 @@ internal sealed class PretrainCommand : ToolCommand
         Views = Value(parse, _views, start.Views),
         Epochs = Value(parse, _epochs, start.Epochs),
         Batch = Value(parse, _batch, start.Batch),
+        Chunk = IsGiven(parse, _chunk) ? parse.GetValue(_chunk) : start.Chunk,
+        Accumulate = Value(parse, _accumulate, start.Accumulate),
+        Optimizer = Value(parse, _optimizer, start.Optimizer),
+        Nesterov = Value(parse, _nesterov, start.Nesterov),
+        LearningRateScaling = IsGiven(parse, _learningRateScaling) ? parse.GetValue(_learningRateScaling) : start.LearningRateScaling,
+        Schedule = Value(parse, _schedule, start.Schedule),
+        ClipGradient = IsGiven(parse, _clipGradient) ? parse.GetValue(_clipGradient) : start.ClipGradient,
         LearningRate = IsGiven(parse, _learningRate) ? parse.GetValue(_learningRate) : start.LearningRate,
         WeightDecay = Value(parse, _weightDecay, start.WeightDecay),
         WarmupEpochs = Value(parse, _warmupEpochs, start.WarmupEpochs),

@@ -20,7 +20,7 @@ public sealed class RunTests
         Assert.Equal(40, lines.Length);
         using (var line = JsonDocument.Parse(lines[^1]))
         {
-            Assert.Equal(["step", "epoch", "loss", "q-mean", "q-cv", "alignment", "uniformity", "learning-rate", "images-per-second", "data-wait"], line.RootElement.EnumerateObject().Select(p => p.Name));
+            Assert.Equal(["step", "epoch", "loss", "q-mean", "q-cv", "q-histogram", "alignment", "uniformity", "effective-rank", "positive-similarity", "negative-similarity", "feature-deviation", "gradient-norm", "learning-rate", "temperature", "images-per-second", "data-wait"], line.RootElement.EnumerateObject().Select(p => p.Name));
             Assert.Equal(40, line.RootElement.GetProperty("step").GetInt32());
         }
 

@@ -10,7 +10,10 @@ namespace Diptych.Training;
 /// <summary>Every setting of a pre-training run. The defaults stand here and nowhere else; the names are the tool's options.</summary>
 public sealed record PretrainOptions
 {
-    private const int UsualMemory = 4096;
+    /// <summary>How the learning rate may follow the batch.</summary>
+    public static IReadOnlyList<string> LearningRateScalings { get; } = ["none", "linear", "square-root"];
+
+    private const int UsualMemory = 4096, UsualStep = 256;
 
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -30,6 +33,12 @@ public sealed record PretrainOptions
 
     /// <summary>Divides similarities in the loss; > 0.</summary>
     public double Temperature { get; init; } = 0.1;
+
+    /// <summary>Temperature at the end of the run; null keeps <see cref="Temperature"/> throughout.</summary>
+    public double? TemperatureEnd { get; init; }
+
+    /// <summary>How the temperature goes to its end: <c>cosine</c> or <c>linear</c>.</summary>
+    public string TemperatureSchedule { get; init; } = "cosine";
 
     /// <summary>DCLW's σ: how sharply its weights follow the positive similarity; > 0.</summary>
     public double Sigma { get; init; } = 0.5;
@@ -76,11 +85,32 @@ public sealed record PretrainOptions
     /// <summary>Images in a step, two views each; ≥ 2.</summary>
     public int Batch { get; init; } = 128;
 
-    /// <summary>Peak learning rate; null takes 0.24 × batch / 256.</summary>
+    /// <summary>Images whose activations are in memory at a time, ≥ 4; null keeps the whole batch's. See <c>docs/path.md</c> on what batch-norm then means.</summary>
+    public int? Chunk { get; init; }
+
+    /// <summary>Batches whose gradients are averaged in a step. They do not widen the batch: negatives come from an image's own batch.</summary>
+    public int Accumulate { get; init; } = 1;
+
+    /// <summary>The optimizer: <c>sgd</c>, <c>lars</c> or <c>adamw</c>.</summary>
+    public string Optimizer { get; init; } = "sgd";
+
+    /// <summary>Whether SGD's momentum is Nesterov's.</summary>
+    public bool Nesterov { get; init; }
+
+    /// <summary>Peak learning rate; null takes the optimizer's usual one for 256 images (sgd 0.24, lars 0.3, adamw 0.001), scaled linearly.</summary>
     public double? LearningRate { get; init; }
+
+    /// <summary>How the learning rate follows the images in a step, n = batch × accumulate: <c>none</c>, <c>linear</c> (× n / 256) or <c>square-root</c> (× √(n / 256)); null takes none where a learning rate is given.</summary>
+    public string? LearningRateScaling { get; init; }
+
+    /// <summary>How the learning rate goes down: <c>cosine</c>, <c>step</c> or <c>constant</c>.</summary>
+    public string Schedule { get; init; } = "cosine";
 
     /// <summary>Pull of weights towards zero; biases and batch-norm are left out.</summary>
     public double WeightDecay { get; init; } = 5e-4;
+
+    /// <summary>Greatest length of the gradient, above which it is scaled down; null leaves it.</summary>
+    public double? ClipGradient { get; init; }
 
     /// <summary>Epochs in which the learning rate rises from zero.</summary>
     public double WarmupEpochs { get; init; } = 1;
@@ -102,7 +132,15 @@ public sealed record PretrainOptions
 
     /// <summary>The peak learning rate in effect.</summary>
     [JsonIgnore]
-    public double EffectiveLearningRate => LearningRate ?? 0.24 * Batch / 256;
+    public double EffectiveLearningRate
+    {
+        get
+        {
+            double images = (double)Batch * Accumulate / UsualStep;
+            string scaling = LearningRateScaling ?? (LearningRate is null ? "linear" : "none");
+            return (LearningRate ?? KnownOptimizer.Named(Optimizer).LearningRate) * (scaling switch { "linear" => images, "square-root" => Math.Sqrt(images), _ => 1 });
+        }
+    }
 
     /// <summary>The loss that these settings name.</summary>
     public ContrastiveLoss CreateLoss() => ContrastiveLoss.Create(Loss, Temperature, Sigma);
@@ -165,6 +203,24 @@ public sealed record PretrainOptions
             yield return $"--epochs must be from 1 to 100,000, but it is {Epochs}.";
         if (Batch < 2)
             yield return $"--batch must be at least 2, since the negatives of an image are the other images of its batch, but it is {Batch}.";
+        if (TemperatureEnd is { } end && !(end > 0 && double.IsFinite(end)))
+            yield return $"--temperature-end must be a finite number above 0, but it is {end}.";
+        if (!Training.TemperatureSchedule.Shapes.Contains(TemperatureSchedule))
+            yield return NearMiss.Describe("temperature schedule", TemperatureSchedule, Training.TemperatureSchedule.Shapes);
+        if (Chunk is < 4)
+            yield return $"--chunk must be at least 4, since batch-norm needs several images to normalize, but it is {Chunk}.";
+        if (Accumulate < 1)
+            yield return $"--accumulate must be at least 1, but it is {Accumulate}.";
+        if (!KnownOptimizer.Names.Contains(Optimizer))
+            yield return NearMiss.Describe("optimizer", Optimizer, KnownOptimizer.Names);
+        if (Nesterov && Optimizer != "sgd")
+            yield return $"--nesterov belongs to sgd, but the optimizer is {Optimizer}. Leave it out, or use --optimizer sgd.";
+        if (LearningRateScaling is not null && !LearningRateScalings.Contains(LearningRateScaling))
+            yield return NearMiss.Describe("learning-rate scaling", LearningRateScaling, LearningRateScalings);
+        if (!LearningRateSchedule.Shapes.Contains(Schedule))
+            yield return NearMiss.Describe("schedule", Schedule, LearningRateSchedule.Shapes);
+        if (ClipGradient is { } clip && !(clip > 0 && double.IsFinite(clip)))
+            yield return $"--clip-gradient must be above 0, but it is {clip}.";
         if (LearningRate is { } rate && !(rate > 0 && double.IsFinite(rate)))
             yield return $"--learning-rate must be above 0, but it is {rate}.";
         if (!(WeightDecay >= 0 && double.IsFinite(WeightDecay)))

@@ -26,7 +26,7 @@ public sealed class GoldenMethodTests
         JsonElement golden = Golden[index];
         using var scope = NewDisposeScope();
         using IMethod method = Build(golden);
-        using var optimizer = new MomentumSgd(method, momentum: 0.9, weightDecay: 0.01);
+        using var optimizer = new Sgd(method, momentum: 0.9, weightDecay: 0.01);
         var loss = ContrastiveLoss.Create(golden.GetProperty("loss").GetString()!, temperature: 0.2, sigma: 0.5);
         method.Fill(Views(10));
         method.Fill(Views(11));

@@ -39,6 +39,25 @@ public sealed class PretrainingTests
         Assert.Equal(15, Losses(whole).Length);
     }
 
+    [Theory]
+    [InlineData("adamw", 1, null, null)]
+    [InlineData("lars", 2, null, 1.0)]
+    [InlineData("sgd", 2, 4, null)]
+    public void Resumes_alike_with_every_optimizer_and_with_steps_of_several_batches(string optimizer, int accumulate, int? chunk, double? clip)
+    {
+        using var folder = new TemporaryFolder();
+        using ImageSubset tiles = Tiles(43);
+        PretrainOptions options = Small with { Optimizer = optimizer, Accumulate = accumulate, Chunk = chunk, ClipGradient = clip, TemperatureEnd = 0.3, Nesterov = optimizer == "sgd" };
+        RunFolder whole = RunFolder.Create(folder.File("whole"), options), halted = RunFolder.Create(folder.File("halted"), options);
+        Assert.True(new Pretraining(options, tiles, whole, new Observer()).Run(false, CancellationToken.None));
+        using var stop = new CancellationTokenSource();
+        Assert.False(new Pretraining(options, tiles, halted, new Observer(step => { if (step.Step == 5) stop.Cancel(); })).Run(false, stop.Token));
+        Assert.True(new Pretraining(options, tiles, halted, new Observer()).Run(true, CancellationToken.None));
+        Assert.Equal(File.ReadAllBytes(whole.EncoderPath), File.ReadAllBytes(halted.EncoderPath));
+        Assert.Equal(Losses(whole), Losses(halted));
+        Assert.Equal(accumulate == 1 ? 15 : 6, Losses(whole).Length);
+    }
+
     [Fact]
     public void Goes_on_from_the_last_whole_checkpoint_when_the_newest_is_cut_short()
     {
@@ -140,6 +159,13 @@ public sealed class PretrainingTests
             foreach (var (name, tensor) in encoder.state_dict())
                 Assert.True(tensor.equal(read.state_dict()[name]).all().item<bool>(), name);
         }
+    }
+
+    [Fact]
+    public void Fewer_images_than_the_batches_of_a_step_are_refused()
+    {
+        using ImageSubset tiles = Tiles(20);
+        Assert.Contains("fewer than the 3 batches of 8 that one step takes", Assert.Throws<InvalidInputException>(() => Pretraining.Check(Small with { Accumulate = 3 }, tiles)).Message, StringComparison.Ordinal);
     }
 
     private static double ResidentBytes()
