@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Diptych.Data;
+using Diptych.Methods;
+using Diptych.Models;
 using Diptych.Training;
 
 namespace Diptych.Cli;
@@ -10,17 +12,34 @@ internal sealed class PretrainCommand : ToolCommand
     private static readonly PretrainOptions Defaults = new();
 
     private readonly Argument<string> _images = new("IMAGES") { Description = "A folder of images, a tar file, CIFAR batches or an idx file. Labels are not looked at." };
-    private readonly Option<string> _method = new("--method") { Description = $"Which embeddings meet in the loss: simclr [{Defaults.Method}]" };
+    private readonly Option<string> _method = new("--method") { Description = $"Which embeddings meet in the loss: {string.Join(", ", KnownMethod.Names)} [{Defaults.Method}]" };
     private readonly Option<string> _loss = new("--loss") { Description = $"dcl, dclw or infonce [{Defaults.Loss}]" };
     private readonly Option<double> _temperature = new("--temperature") { Description = $"Divides similarities in the loss [{Defaults.Temperature}]" };
+    private readonly Option<double> _temperatureEnd = new("--temperature-end") { Description = "Temperature at the end of the run [as at the start]" };
+    private readonly Option<string> _temperatureSchedule = new("--temperature-schedule") { Description = $"How it goes there: {string.Join(", ", TemperatureSchedule.Shapes)} [{Defaults.TemperatureSchedule}]" };
     private readonly Option<double> _sigma = new("--sigma") { Description = $"Sharpness of dclw's weights [{Defaults.Sigma}]" };
-    private readonly Option<string> _encoder = new("--encoder") { Description = $"The network: resnet18 [{Defaults.Encoder}]" };
+    private readonly Option<int> _queue = new("--queue") { Description = "moco: earlier embeddings that serve as negatives [4096, at most half of the images]" };
+    private readonly Option<double> _momentum = new("--momentum") { Description = $"moco: share of the momentum encoder that each step retains [{Defaults.Momentum}]" };
+    private readonly Option<bool> _symmetric = new("--symmetric") { Description = "moco: take each view as anchor once" };
+    private readonly Option<int> _supportSet = new("--support-set") { Description = "nnclr: earlier embeddings among which neighbours are sought [4096, at most half of the images]" };
+    private readonly Option<int> _projectorHidden = new("--projector-hidden") { Description = $"Length of the projector's hidden layers [{Defaults.ProjectorHidden}]" };
+    private readonly Option<int> _embeddingSize = new("--embedding-size") { Description = $"Length of an embedding [{Defaults.EmbeddingSize}]" };
+    private readonly Option<string> _encoder = new("--encoder") { Description = $"The network: {string.Join(", ", KnownEncoder.Names)} [{Defaults.Encoder}]" };
     private readonly Option<int> _width = new("--width") { Description = $"Channels of its first stage; 16 or 32 suit small machines [{Defaults.Width}]" };
+    private readonly Option<bool> _zeroInit = new("--zero-init") { Description = "Start the last batch-norm of each block at zero" };
+    private readonly Option<string> _weights = new("--weights") { Description = "A .safetensors file whose weights the encoder starts from" };
     private readonly Option<int> _imageSize = new("--image-size") { Description = "Side of a view in pixels [the recipe's own]" };
     private readonly Option<string> _views = new("--views") { Description = $"How views are drawn: cifar, imagenet or satellite [{Defaults.Views}]" };
     private readonly Option<int> _epochs = new("--epochs") { Description = $"Passes over the images [{Defaults.Epochs}]" };
     private readonly Option<int> _batch = new("--batch") { Description = $"Images in a step, two views each [{Defaults.Batch}]" };
-    private readonly Option<double> _learningRate = new("--learning-rate") { Description = "Peak learning rate [0.24 × batch / 256]" };
+    private readonly Option<int> _chunk = new("--chunk") { Description = "Images whose activations are in memory at a time: large batches in little memory [the whole batch]" };
+    private readonly Option<int> _accumulate = new("--accumulate") { Description = $"Batches whose gradients are averaged in a step; negatives stay those of one batch [{Defaults.Accumulate}]" };
+    private readonly Option<string> _optimizer = new("--optimizer") { Description = $"{string.Join(", ", KnownOptimizer.Names)} [{Defaults.Optimizer}]" };
+    private readonly Option<bool> _nesterov = new("--nesterov") { Description = "sgd: look one step ahead" };
+    private readonly Option<double> _learningRate = new("--learning-rate") { Description = $"Peak learning rate [{string.Join(", ", KnownOptimizer.All.Select(o => $"{o.Name} {o.LearningRate}"))}; × images in a step / 256]" };
+    private readonly Option<string> _learningRateScaling = new("--learning-rate-scaling") { Description = $"How a given learning rate follows the images in a step / 256: {string.Join(", ", PretrainOptions.LearningRateScalings)} [none]" };
+    private readonly Option<string> _schedule = new("--schedule") { Description = $"How the learning rate goes down: {string.Join(", ", LearningRateSchedule.Shapes)} [{Defaults.Schedule}]" };
+    private readonly Option<double> _clipGradient = new("--clip-gradient") { Description = "Greatest length of the gradient [any]" };
     private readonly Option<double> _weightDecay = new("--weight-decay") { Description = $"Pull of weights towards zero [{Defaults.WeightDecay}]" };
     private readonly Option<double> _warmupEpochs = new("--warmup-epochs") { Description = $"Epochs until the peak learning rate [{Defaults.WarmupEpochs}]" };
     private readonly Option<long> _seed = new("--seed") { Description = $"Where all randomness starts [{Defaults.Seed}]" };
@@ -34,7 +53,7 @@ internal sealed class PretrainCommand : ToolCommand
     public PretrainCommand() : base("pretrain", "Learn an encoder from unlabelled images.")
     {
         Arguments.Add(_images);
-        foreach (Option option in new Option[] { _method, _loss, _temperature, _sigma, _encoder, _width, _imageSize, _views, _epochs, _batch, _learningRate, _weightDecay, _warmupEpochs, _seed, _workers, _threads, _checkpointEvery, _skipUnreadable, _out, _resume })
+        foreach (Option option in new Option[] { _method, _loss, _temperature, _temperatureEnd, _temperatureSchedule, _sigma, _queue, _momentum, _symmetric, _supportSet, _projectorHidden, _embeddingSize, _encoder, _width, _zeroInit, _weights, _imageSize, _views, _epochs, _batch, _chunk, _accumulate, _optimizer, _nesterov, _learningRate, _learningRateScaling, _schedule, _weightDecay, _clipGradient, _warmupEpochs, _seed, _workers, _threads, _checkpointEvery, _skipUnreadable, _out, _resume })
             Options.Add(option);
     }
 
@@ -70,6 +89,11 @@ internal sealed class PretrainCommand : ToolCommand
         }
         using IImageSource source = OpenReadable(options);
         TorchRuntime.Load();
+        if (folder is null && options.Weights is { } weights)
+        {
+            using ResNet trial = options.CreateEncoder(); // weights that do not fit are refused before a folder is made
+            StartingWeights.Load(trial, weights);
+        }
         folder ??= RunFolder.Create(path, options);
         return PretrainDisplay.Train(options, source, folder, isResumed) ? Tool.Done : Tool.Interrupted;
     }
@@ -95,13 +119,30 @@ internal sealed class PretrainCommand : ToolCommand
         Method = Value(parse, _method, start.Method),
         Loss = Value(parse, _loss, start.Loss),
         Temperature = Value(parse, _temperature, start.Temperature),
+        TemperatureEnd = IsGiven(parse, _temperatureEnd) ? parse.GetValue(_temperatureEnd) : start.TemperatureEnd,
+        TemperatureSchedule = Value(parse, _temperatureSchedule, start.TemperatureSchedule),
         Sigma = Value(parse, _sigma, start.Sigma),
+        Queue = IsGiven(parse, _queue) ? parse.GetValue(_queue) : start.Queue,
+        Momentum = Value(parse, _momentum, start.Momentum),
+        Symmetric = Value(parse, _symmetric, start.Symmetric),
+        SupportSet = IsGiven(parse, _supportSet) ? parse.GetValue(_supportSet) : start.SupportSet,
+        ProjectorHidden = Value(parse, _projectorHidden, start.ProjectorHidden),
+        EmbeddingSize = Value(parse, _embeddingSize, start.EmbeddingSize),
         Encoder = Value(parse, _encoder, start.Encoder),
         Width = Value(parse, _width, start.Width),
+        ZeroInit = Value(parse, _zeroInit, start.ZeroInit),
+        Weights = IsGiven(parse, _weights) ? parse.GetValue(_weights) : start.Weights,
         ImageSize = IsGiven(parse, _imageSize) ? parse.GetValue(_imageSize) : start.ImageSize,
         Views = Value(parse, _views, start.Views),
         Epochs = Value(parse, _epochs, start.Epochs),
         Batch = Value(parse, _batch, start.Batch),
+        Chunk = IsGiven(parse, _chunk) ? parse.GetValue(_chunk) : start.Chunk,
+        Accumulate = Value(parse, _accumulate, start.Accumulate),
+        Optimizer = Value(parse, _optimizer, start.Optimizer),
+        Nesterov = Value(parse, _nesterov, start.Nesterov),
+        LearningRateScaling = IsGiven(parse, _learningRateScaling) ? parse.GetValue(_learningRateScaling) : start.LearningRateScaling,
+        Schedule = Value(parse, _schedule, start.Schedule),
+        ClipGradient = IsGiven(parse, _clipGradient) ? parse.GetValue(_clipGradient) : start.ClipGradient,
         LearningRate = IsGiven(parse, _learningRate) ? parse.GetValue(_learningRate) : start.LearningRate,
         WeightDecay = Value(parse, _weightDecay, start.WeightDecay),
         WarmupEpochs = Value(parse, _warmupEpochs, start.WarmupEpochs),

@@ -24,7 +24,7 @@ internal static class PretrainDisplay
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 
         bool Work(IPretrainObserver observer) => new Pretraining(options, source, folder, observer).Run(isResumed, stop.Token);
-        Console.Error.WriteLine($"{options.Loss} on {source.Count:N0} images of {options.Images}: {options.Encoder}, width {options.Width}, batch {options.Batch}, {options.Epochs} epochs");
+        Console.Error.WriteLine($"{options.Method} with {options.Loss} on {source.Count:N0} images of {options.Images}: {options.Encoder}, width {options.Width}, batch {options.Batch}, {options.Epochs} epochs");
         bool isFinished = Console.IsErrorRedirected ? Work(new Lines()) : OnTerminal(Work);
         Console.Error.WriteLine(isFinished
             ? $"Finished. The encoder is {folder.EncoderPath}"

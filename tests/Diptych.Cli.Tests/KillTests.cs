@@ -17,7 +17,7 @@ public sealed class KillTests
     public static TheoryData<string, string> Combinations()
     {
         var all = new TheoryData<string, string>();
-        foreach (string method in PretrainOptions.Methods)
+        foreach (string method in Diptych.Methods.KnownMethod.Names)
         {
             foreach (string loss in Losses)
                 all.Add(method, loss);

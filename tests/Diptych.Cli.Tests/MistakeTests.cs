@@ -23,7 +23,7 @@ public sealed class MistakeTests
         string error = await Refused(folder, "pretrain", "photos", "--loss", "dlc", "--batch", "many", "--temperature", "0", "--epoch", "3", "--method", "simcrl");
         Assert.Contains("--batch needs a whole number, but it is 'many'.", error, StringComparison.Ordinal);
         Assert.Contains("Unknown loss 'dlc'. Known losses: infonce, dcl, dclw. Did you mean 'dcl'?", error, StringComparison.Ordinal);
-        Assert.Contains("Unknown method 'simcrl'. Known methods: simclr. Did you mean 'simclr'?", error, StringComparison.Ordinal);
+        Assert.Contains("Unknown method 'simcrl'. Known methods: simclr, moco, nnclr. Did you mean 'simclr'?", error, StringComparison.Ordinal);
         Assert.Contains("Did you mean '--epochs'?", error, StringComparison.Ordinal);
         Assert.Contains("Try: diptych pretrain --help", error, StringComparison.Ordinal);
     }
@@ -99,7 +99,7 @@ public sealed class MistakeTests
 
         Run skipped = await Run.ToolIn(folder, "pretrain", "photos", "--batch", "4", "--skip-unreadable", "--epochs", "1", "--width", "4", "--image-size", "8", "--out", "run");
         Assert.Equal(0, skipped.ExitCode);
-        Assert.Contains("dcl on 8 images", skipped.Error, StringComparison.Ordinal);
+        Assert.Contains("simclr with dcl on 8 images", skipped.Error, StringComparison.Ordinal);
         Assert.Contains("Left out: notes.jpg: ", skipped.Error, StringComparison.Ordinal);
     }
 

@@ -20,7 +20,7 @@ public sealed class RunTests
         Assert.Equal(40, lines.Length);
         using (var line = JsonDocument.Parse(lines[^1]))
         {
-            Assert.Equal(["step", "epoch", "loss", "q-mean", "q-cv", "alignment", "uniformity", "learning-rate", "images-per-second", "data-wait"], line.RootElement.EnumerateObject().Select(p => p.Name));
+            Assert.Equal(["step", "epoch", "loss", "q-mean", "q-cv", "q-histogram", "alignment", "uniformity", "effective-rank", "positive-similarity", "negative-similarity", "feature-deviation", "gradient-norm", "learning-rate", "temperature", "images-per-second", "data-wait"], line.RootElement.EnumerateObject().Select(p => p.Name));
             Assert.Equal(40, line.RootElement.GetProperty("step").GetInt32());
         }
 
@@ -43,6 +43,19 @@ public sealed class RunTests
         Assert.Contains("step 40: whole", inspected.Output, StringComparison.Ordinal);
         Run file = await Run.ToolIn(folder, "inspect", Path.Combine(run, "encoder.safetensors"));
         Assert.Contains("conv1.weight: F32 [4, 3, 3, 3]", file.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("moco", "--queue", "70")]
+    [InlineData("nnclr", "--support-set", "70")]
+    public async Task Runs_of_the_other_methods_are_evaluated_alike(string method, string option, string value)
+    {
+        using var folder = new TemporaryFolder();
+        Run trained = await Run.ToolIn(folder, ["pretrain", Run.Sample("test.tar"), .. Small, "--epochs", "1", "--method", method, option, value]);
+        Assert.Equal((0, ""), (trained.ExitCode, trained.Output));
+        Run evaluated = await Run.ToolIn(folder, "evaluate", Path.Combine("runs", $"test-{method}-dcl"), "--train", Run.Sample("test.tar"), "--test", Run.Sample("test.tar"), "--json");
+        Assert.Equal(0, evaluated.ExitCode);
+        Assert.Contains("untrained encoder", evaluated.Output, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -8,15 +8,12 @@ namespace Diptych.Methods;
 /// <remarks>Source: Chen et al., arXiv 2002.05709. Batch-norm sees both views as one batch of 2N.</remarks>
 public sealed class SimClr : IMethod
 {
-    private readonly ContrastiveLoss _loss;
-
     /// <summary>Puts the parts together; the method owns the networks from then on.</summary>
     /// <param name="encoder">Images to features.</param>
     /// <param name="projector">Features to embeddings.</param>
-    /// <param name="loss">Which loss judges the embeddings.</param>
-    public SimClr(ResNet encoder, Projector projector, ContrastiveLoss loss)
+    public SimClr(ResNet encoder, Projector projector)
     {
-        (Encoder, Projector, _loss) = (encoder, projector, loss);
+        (Encoder, Projector) = (encoder, projector);
         Networks = [("encoder", encoder), ("projector", projector)];
     }
 
@@ -30,12 +27,30 @@ public sealed class SimClr : IMethod
     public IReadOnlyList<(string Name, nn.Module Module)> Networks { get; }
 
     /// <inheritdoc/>
-    public LossValue ComputeLoss(Tensor views)
+    public int ImagesWanted => 0;
+
+    /// <inheritdoc/>
+    public void Fill(Tensor views) { }
+
+    /// <inheritdoc/>
+    public TrainedEmbeddings Embed(Tensor views)
     {
-        Tensor embeddings = Projector.call(Encoder.call(views)); // [2N, D]
-        Tensor[] halves = embeddings.chunk(2);
-        return _loss.TwoViews(halves[0], halves[1]);
+        Tensor features = Encoder.call(views); // [2N, F]
+        return new TrainedEmbeddings(features, Projector.call(features).chunk(2));
     }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Tensor> EmbedTargets(Tensor views) => [];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<LossValue> Compare(IReadOnlyList<Tensor> rows, IReadOnlyList<Tensor> targets, ContrastiveLoss loss) =>
+        [loss.TwoViews(rows[0], rows[1])];
+
+    /// <inheritdoc/>
+    public void Remember(IReadOnlyList<Tensor> rows, IReadOnlyList<Tensor> targets) { }
+
+    /// <inheritdoc/>
+    public void FollowStep() { }
 
     /// <inheritdoc/>
     public void Dispose()

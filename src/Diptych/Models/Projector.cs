@@ -4,32 +4,45 @@ using static TorchSharp.torch.nn;
 
 namespace Diptych.Models;
 
-/// <summary>The small network between features and loss: linear, batch-norm, ReLU, linear. Thrown away after training.</summary>
-/// <remarks>Source: Chen et al. (SimCLR), arXiv 2002.05709, section 4.2.</remarks>
+/// <summary>A small network in front of the loss: features to embeddings, or embeddings to predictions. Thrown away after training.</summary>
 public sealed class Projector : Module<Tensor, Tensor>
 {
     private readonly Sequential layers;
 
     /// <summary>Builds a projector with random weights, uniform in ±1/√inputs as torch's linear layers are.</summary>
-    /// <param name="features">Length F of a feature vector.</param>
-    /// <param name="hidden">Length of the hidden layer.</param>
-    /// <param name="embedding">Length D of an embedding.</param>
+    /// <param name="features">Length F of an input.</param>
+    /// <param name="hidden">Length of a hidden layer.</param>
+    /// <param name="embedding">Length D of an output.</param>
     /// <param name="seed">Where the weights start; torch's own generator is not touched.</param>
-    public Projector(int features, int hidden, int embedding, long seed = 0) : base(nameof(Projector))
+    /// <param name="kind">Which layers.</param>
+    public Projector(int features, int hidden, int embedding, long seed = 0, ProjectorKind kind = ProjectorKind.SimClr) : base(nameof(Projector))
     {
-        layers = Sequential(
-            ("0", Linear(features, hidden, hasBias: false)),
-            ("1", BatchNorm1d(hidden)),
-            ("2", ReLU(inplace: true)),
-            ("3", Linear(hidden, embedding)));
+        EmbeddingSize = embedding;
+        layers = Sequential(Layers(features, hidden, embedding, kind).Select((layer, i) => ($"{i}", layer)).ToArray());
         RegisterComponents();
         Initialize(seed);
     }
+
+    /// <summary>Length D of an output.</summary>
+    public int EmbeddingSize { get; }
 
     /// <summary>Features to embeddings.</summary>
     /// <param name="input">Features, <c>[N, F]</c>.</param>
     /// <returns>Embeddings, <c>[N, D]</c>, not normalized.</returns>
     public override Tensor forward(Tensor input) => layers.call(input);
+
+    // A linear layer before batch-norm needs no bias: it would be subtracted again.
+    private static Module<Tensor, Tensor>[] Layers(int features, int hidden, int embedding, ProjectorKind kind) => kind switch
+    {
+        ProjectorKind.MoCo => [Linear(features, hidden), ReLU(inplace: true), Linear(hidden, embedding)],
+        ProjectorKind.NnClr =>
+        [
+            Linear(features, hidden, hasBias: false), BatchNorm1d(hidden), ReLU(inplace: true),
+            Linear(hidden, hidden, hasBias: false), BatchNorm1d(hidden), ReLU(inplace: true),
+            Linear(hidden, embedding, hasBias: false), BatchNorm1d(embedding),
+        ],
+        _ => [Linear(features, hidden, hasBias: false), BatchNorm1d(hidden), ReLU(inplace: true), Linear(hidden, embedding)],
+    };
 
     private void Initialize(long seed)
     {

@@ -6,7 +6,7 @@ namespace Diptych.Models;
 
 /// <summary>A residual network without its classifier: images to features.</summary>
 /// <remarks>
-/// Source: He et al., arXiv 1512.03385. Parameter names and shapes are those of <c>torchvision.models.resnet18</c> without <c>fc</c>.
+/// Source: He et al., arXiv 1512.03385. Parameter names and shapes are those of torchvision's network of the same name without <c>fc</c>.
 /// Weights are kept channels-last, which is the faster layout on CPUs; values are the same.
 /// </remarks>
 public sealed class ResNet : Module<Tensor, Tensor>
@@ -19,8 +19,9 @@ public sealed class ResNet : Module<Tensor, Tensor>
     /// <summary>Builds an encoder with random weights.</summary>
     /// <param name="settings">Architecture, width and stem.</param>
     /// <param name="seed">Where the weights start; torch's own generator is not touched.</param>
+    /// <param name="zeroInit">Whether the last batch-norm of each block starts at 0, so that each block starts as its shortcut. Source: Goyal et al., arXiv 1706.02677.</param>
     /// <exception cref="InvalidInputException">The settings name no known encoder.</exception>
-    public ResNet(EncoderSettings settings, long seed = 0) : base(nameof(ResNet))
+    public ResNet(EncoderSettings settings, long seed = 0, bool zeroInit = false) : base(nameof(ResNet))
     {
         ArgumentNullException.ThrowIfNull(settings);
         string[] mistakes = settings.FindMistakes().ToArray();
@@ -31,27 +32,29 @@ public sealed class ResNet : Module<Tensor, Tensor>
         int width = settings.Width;
         if (settings.Stem == EncoderStem.Small)
         {
-            conv1 = Conv2d(3, width, kernel_size: 3, padding: 1, bias: false);
+            conv1 = Conv2d(settings.Channels, width, kernel_size: 3, padding: 1, bias: false);
         }
         else
         {
-            conv1 = Conv2d(3, width, kernel_size: 7, stride: 2, padding: 3, bias: false);
+            conv1 = Conv2d(settings.Channels, width, kernel_size: 7, stride: 2, padding: 3, bias: false);
             maxpool = MaxPool2d(kernel_size: 3, stride: 2, padding: 1);
         }
         bn1 = BatchNorm2d(width);
-        layer1 = Stage(width, width, stride: 1);
-        layer2 = Stage(width, 2 * width, stride: 2);
-        layer3 = Stage(2 * width, 4 * width, stride: 2);
-        layer4 = Stage(4 * width, 8 * width, stride: 2);
+        KnownEncoder shape = KnownEncoder.Named(settings.Name);
+        int channels = width;
+        layer1 = Stage(shape, ref channels, width, shape.Blocks[0], stride: 1);
+        layer2 = Stage(shape, ref channels, 2 * width, shape.Blocks[1], stride: 2);
+        layer3 = Stage(shape, ref channels, 4 * width, shape.Blocks[2], stride: 2);
+        layer4 = Stage(shape, ref channels, 8 * width, shape.Blocks[3], stride: 2);
         RegisterComponents();
-        Initialize(seed);
+        Initialize(seed, zeroInit);
     }
 
     /// <summary>Architecture, width and stem.</summary>
     public EncoderSettings Settings { get; }
 
     /// <summary>Images to features.</summary>
-    /// <param name="input">Normalized images, <c>[N, 3, H, W]</c>; fastest when the memory is channels-last.</param>
+    /// <param name="input">Normalized images, <c>[N, C, H, W]</c>; fastest when the memory is channels-last.</param>
     /// <returns>Features, <c>[N, F]</c>, F = <see cref="EncoderSettings.FeatureCount"/>; every value ≥ 0.</returns>
     public override Tensor forward(Tensor input)
     {
@@ -63,18 +66,29 @@ public sealed class ResNet : Module<Tensor, Tensor>
         return hidden.mean([2L, 3L]).MoveToOuterDisposeScope(); // [N, F]
     }
 
-    private static Sequential Stage(int inputChannels, int channels, int stride) => Sequential(
-        ("0", new BasicBlock(inputChannels, channels, stride)),
-        ("1", new BasicBlock(channels, channels, stride: 1)));
+    private static Sequential Stage(KnownEncoder shape, ref int inputChannels, int channels, int blocks, int stride)
+    {
+        var stage = new List<(string, Module<Tensor, Tensor>)>();
+        for (int i = 0; i < blocks; i++)
+        {
+            int step = i == 0 ? stride : 1;
+            stage.Add(($"{i}", shape.HasBottlenecks ? new Bottleneck(inputChannels, channels, shape.Widening * channels, step) : new BasicBlock(inputChannels, channels, step)));
+            inputChannels = channels * (shape.HasBottlenecks ? Bottleneck.Expansion : 1);
+        }
+        return Sequential(stage.ToArray());
+    }
 
     // Kaiming-normal by fan-out, as torchvision does; batch-norm starts at weight 1 and bias 0.
-    private void Initialize(long seed)
+    private void Initialize(long seed, bool zeroInit)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         using var generator = new Generator((ulong)seed);
-        foreach (var (_, module) in named_modules())
+        string lastOfBlock = KnownEncoder.Named(Settings.Name).HasBottlenecks ? ".bn3" : ".bn2";
+        foreach (var (name, module) in named_modules())
         {
+            if (zeroInit && module is BatchNorm2d last && name.EndsWith(lastOfBlock, StringComparison.Ordinal))
+                last.weight.zero_();
             if (module is not Conv2d { weight: { } weight })
                 continue;
             long fanOut = weight.shape[0] * weight.shape[2] * weight.shape[3];

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Diptych.Losses;
+using Diptych.Methods;
 using Diptych.Models;
 using Diptych.Views;
 
@@ -9,8 +10,10 @@ namespace Diptych.Training;
 /// <summary>Every setting of a pre-training run. The defaults stand here and nowhere else; the names are the tool's options.</summary>
 public sealed record PretrainOptions
 {
-    /// <summary>The methods there are.</summary>
-    public static IReadOnlyList<string> Methods { get; } = ["simclr"];
+    /// <summary>How the learning rate may follow the batch.</summary>
+    public static IReadOnlyList<string> LearningRateScalings { get; } = ["none", "linear", "square-root"];
+
+    private const int UsualMemory = 4096, UsualStep = 256;
 
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -22,7 +25,7 @@ public sealed record PretrainOptions
     /// <summary>Where the images are: a folder, a tar file, CIFAR batches or an idx file.</summary>
     public string Images { get; init; } = "";
 
-    /// <summary>Which embeddings meet in the loss: <c>simclr</c>.</summary>
+    /// <summary>Which embeddings meet in the loss: <c>simclr</c>, <c>moco</c> or <c>nnclr</c>.</summary>
     public string Method { get; init; } = "simclr";
 
     /// <summary>The loss: <c>dcl</c>, <c>dclw</c> or <c>infonce</c>.</summary>
@@ -31,14 +34,44 @@ public sealed record PretrainOptions
     /// <summary>Divides similarities in the loss; > 0.</summary>
     public double Temperature { get; init; } = 0.1;
 
+    /// <summary>Temperature at the end of the run; null keeps <see cref="Temperature"/> throughout.</summary>
+    public double? TemperatureEnd { get; init; }
+
+    /// <summary>How the temperature goes to its end: <c>cosine</c> or <c>linear</c>.</summary>
+    public string TemperatureSchedule { get; init; } = "cosine";
+
     /// <summary>DCLW's σ: how sharply its weights follow the positive similarity; > 0.</summary>
     public double Sigma { get; init; } = 0.5;
 
-    /// <summary>The encoder: <c>resnet18</c>.</summary>
+    /// <summary>MoCo's negatives: embeddings of this many earlier images; null takes 4,096, at most half of the images.</summary>
+    public int? Queue { get; init; }
+
+    /// <summary>Share of MoCo's momentum encoder and projector that each step retains, in [0, 1]. 0.99 suits runs of some thousand steps, 0.999 longer ones.</summary>
+    public double Momentum { get; init; } = 0.99;
+
+    /// <summary>Whether MoCo takes each view as anchor once: better embeddings a step, at twice the work.</summary>
+    public bool Symmetric { get; init; }
+
+    /// <summary>NNCLR's support set: neighbours are sought among this many earlier embeddings; null takes 4,096, at most half of the images.</summary>
+    public int? SupportSet { get; init; }
+
+    /// <summary>Length of the hidden layers of projector and predictor.</summary>
+    public int ProjectorHidden { get; init; } = 512;
+
+    /// <summary>Length of an embedding.</summary>
+    public int EmbeddingSize { get; init; } = 128;
+
+    /// <summary>The encoder: one of <see cref="KnownEncoder.Names"/>.</summary>
     public string Encoder { get; init; } = "resnet18";
 
-    /// <summary>Channels of the encoder's first stage; features have 8 times as many values.</summary>
+    /// <summary>Channels of the encoder's first stage; features have 8 times as many values, 32 times with bottleneck blocks.</summary>
     public int Width { get; init; } = 64;
+
+    /// <summary>Whether the last batch-norm of each block starts at zero.</summary>
+    public bool ZeroInit { get; init; }
+
+    /// <summary>A safetensors file whose weights the encoder starts from; null starts from random ones.</summary>
+    public string? Weights { get; init; }
 
     /// <summary>The view recipe: <c>cifar</c>, <c>imagenet</c> or <c>satellite</c>.</summary>
     public string Views { get; init; } = "cifar";
@@ -52,11 +85,32 @@ public sealed record PretrainOptions
     /// <summary>Images in a step, two views each; ≥ 2.</summary>
     public int Batch { get; init; } = 128;
 
-    /// <summary>Peak learning rate; null takes 0.24 × batch / 256.</summary>
+    /// <summary>Images whose activations are in memory at a time, ≥ 4; null keeps the whole batch's. See <c>docs/path.md</c> on what batch-norm then means.</summary>
+    public int? Chunk { get; init; }
+
+    /// <summary>Batches whose gradients are averaged in a step. They do not widen the batch: negatives come from an image's own batch.</summary>
+    public int Accumulate { get; init; } = 1;
+
+    /// <summary>The optimizer: <c>sgd</c>, <c>lars</c> or <c>adamw</c>.</summary>
+    public string Optimizer { get; init; } = "sgd";
+
+    /// <summary>Whether SGD's momentum is Nesterov's.</summary>
+    public bool Nesterov { get; init; }
+
+    /// <summary>Peak learning rate; null takes the optimizer's usual one for 256 images (sgd 0.24, lars 0.3, adamw 0.001), scaled linearly.</summary>
     public double? LearningRate { get; init; }
+
+    /// <summary>How the learning rate follows the images in a step, n = batch × accumulate: <c>none</c>, <c>linear</c> (× n / 256) or <c>square-root</c> (× √(n / 256)); null takes none where a learning rate is given.</summary>
+    public string? LearningRateScaling { get; init; }
+
+    /// <summary>How the learning rate goes down: <c>cosine</c>, <c>step</c> or <c>constant</c>.</summary>
+    public string Schedule { get; init; } = "cosine";
 
     /// <summary>Pull of weights towards zero; biases and batch-norm are left out.</summary>
     public double WeightDecay { get; init; } = 5e-4;
+
+    /// <summary>Greatest length of the gradient, above which it is scaled down; null leaves it.</summary>
+    public double? ClipGradient { get; init; }
 
     /// <summary>Epochs in which the learning rate rises from zero.</summary>
     public double WarmupEpochs { get; init; } = 1;
@@ -78,15 +132,40 @@ public sealed record PretrainOptions
 
     /// <summary>The peak learning rate in effect.</summary>
     [JsonIgnore]
-    public double EffectiveLearningRate => LearningRate ?? 0.24 * Batch / 256;
+    public double EffectiveLearningRate
+    {
+        get
+        {
+            double images = (double)Batch * Accumulate / UsualStep;
+            string scaling = LearningRateScaling ?? (LearningRate is null ? "linear" : "none");
+            return (LearningRate ?? KnownOptimizer.Named(Optimizer).LearningRate) * (scaling switch { "linear" => images, "square-root" => Math.Sqrt(images), _ => 1 });
+        }
+    }
 
     /// <summary>The loss that these settings name.</summary>
     public ContrastiveLoss CreateLoss() => ContrastiveLoss.Create(Loss, Temperature, Sigma);
 
+    /// <summary>The encoder that these settings name, with random weights.</summary>
+    public ResNet CreateEncoder() => new(CreateEncoderSettings(), Seed, ZeroInit);
+
+    /// <summary>The method that these settings name.</summary>
+    /// <param name="encoder">The encoder; the method owns it from then on.</param>
+    /// <param name="images">How many images there are to learn from.</param>
+    public IMethod CreateMethod(ResNet encoder, int images) => KnownMethod.Named(Method).Create(encoder, new MethodSettings
+    {
+        Hidden = ProjectorHidden,
+        EmbeddingSize = EmbeddingSize,
+        Queue = Queue ?? Math.Min(UsualMemory, Math.Max(1, images / 2)),
+        Momentum = Momentum,
+        IsSymmetric = Symmetric,
+        SupportSet = SupportSet ?? Math.Min(UsualMemory, Math.Max(1, images / 2)),
+        Seed = Seed,
+    });
+
     /// <summary>The view recipe that these settings name.</summary>
     public ViewRecipe CreateViewRecipe() => ViewRecipe.Named(Views, ImageSize);
 
-    /// <summary>The encoder that these settings name; its stem follows from the size of the views.</summary>
+    /// <summary>The shape of the encoder that these settings name; its stem follows from the size of the views.</summary>
     public EncoderSettings CreateEncoderSettings() => new() { Name = Encoder, Width = Width, Stem = EncoderSettings.StemFor(CreateViewRecipe().Size) };
 
     /// <summary>Checks every setting and speaks of all mistakes at once.</summary>
@@ -100,20 +179,48 @@ public sealed record PretrainOptions
 
     private IEnumerable<string> FindMistakes()
     {
-        if (!Methods.Contains(Method))
-            yield return NearMiss.Describe("method", Method, Methods);
+        if (Complaint(() => KnownMethod.Named(Method)) is { } method)
+            yield return method;
         if (Complaint(() => CreateLoss()) is { } loss)
             yield return loss;
-        if (!EncoderSettings.Names.Contains(Encoder))
-            yield return NearMiss.Describe("encoder", Encoder, EncoderSettings.Names);
-        foreach (string mistake in (new EncoderSettings { Width = Width }).FindMistakes())
+        if (Queue is < 1)
+            yield return $"--queue must be at least 1, but it is {Queue}.";
+        if (!(Momentum >= 0 && Momentum <= 1))
+            yield return $"--momentum must be from 0 to 1, but it is {Momentum}.";
+        if (SupportSet is < 1)
+            yield return $"--support-set must be at least 1, but it is {SupportSet}.";
+        if (ProjectorHidden < 1)
+            yield return $"--projector-hidden must be at least 1, but it is {ProjectorHidden}.";
+        if (EmbeddingSize < 2)
+            yield return $"--embedding-size must be at least 2, but it is {EmbeddingSize}.";
+        foreach (string mistake in (new EncoderSettings { Name = Encoder, Width = Width }).FindMistakes())
             yield return mistake;
+        if (Weights is not null && !File.Exists(Weights))
+            yield return $"--weights names {Weights}, but there is no such file. Expected a .safetensors file.";
         if (Complaint(() => CreateViewRecipe()) is { } views)
             yield return views;
         if (Epochs is < 1 or > 100_000)
             yield return $"--epochs must be from 1 to 100,000, but it is {Epochs}.";
         if (Batch < 2)
             yield return $"--batch must be at least 2, since the negatives of an image are the other images of its batch, but it is {Batch}.";
+        if (TemperatureEnd is { } end && !(end > 0 && double.IsFinite(end)))
+            yield return $"--temperature-end must be a finite number above 0, but it is {end}.";
+        if (!Training.TemperatureSchedule.Shapes.Contains(TemperatureSchedule))
+            yield return NearMiss.Describe("temperature schedule", TemperatureSchedule, Training.TemperatureSchedule.Shapes);
+        if (Chunk is < 4)
+            yield return $"--chunk must be at least 4, since batch-norm needs several images to normalize, but it is {Chunk}.";
+        if (Accumulate < 1)
+            yield return $"--accumulate must be at least 1, but it is {Accumulate}.";
+        if (!KnownOptimizer.Names.Contains(Optimizer))
+            yield return NearMiss.Describe("optimizer", Optimizer, KnownOptimizer.Names);
+        if (Nesterov && Optimizer != "sgd")
+            yield return $"--nesterov belongs to sgd, but the optimizer is {Optimizer}. Leave it out, or use --optimizer sgd.";
+        if (LearningRateScaling is not null && !LearningRateScalings.Contains(LearningRateScaling))
+            yield return NearMiss.Describe("learning-rate scaling", LearningRateScaling, LearningRateScalings);
+        if (!LearningRateSchedule.Shapes.Contains(Schedule))
+            yield return NearMiss.Describe("schedule", Schedule, LearningRateSchedule.Shapes);
+        if (ClipGradient is { } clip && !(clip > 0 && double.IsFinite(clip)))
+            yield return $"--clip-gradient must be above 0, but it is {clip}.";
         if (LearningRate is { } rate && !(rate > 0 && double.IsFinite(rate)))
             yield return $"--learning-rate must be above 0, but it is {rate}.";
         if (!(WeightDecay >= 0 && double.IsFinite(WeightDecay)))

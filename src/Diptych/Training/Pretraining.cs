@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Diptych.Data;
-using Diptych.Losses;
 using Diptych.Methods;
 using Diptych.Models;
 using Diptych.Views;
@@ -15,8 +14,7 @@ namespace Diptych.Training;
 /// </remarks>
 public sealed class Pretraining
 {
-    private const double Momentum = 0.9;
-    private const int ProjectorHidden = 512, EmbeddingSize = 128, CollectEvery = 20;
+    private const int CollectEvery = 20;
 
     private readonly PretrainOptions _options;
     private readonly IImageSource _source;
@@ -46,12 +44,14 @@ public sealed class Pretraining
         options.Validate();
         if (source.Count < 2)
             throw new InvalidInputException($"{source.Description} holds one image. Contrastive learning needs at least two, since the negatives of an image are other images.");
+        if (source.Count < options.Batch * options.Accumulate && source.Count >= options.Batch)
+            throw new InvalidInputException($"{source.Description} holds {source.Count:N0} images, fewer than the {options.Accumulate} batches of {options.Batch} that one step takes. Use a smaller --accumulate or --batch, or more images.");
         if (source.Count < options.Batch)
             throw new InvalidInputException($"{source.Description} holds {source.Count:N0} images, fewer than one batch of {options.Batch}. Use --batch {source.Count} or less, or more images.");
     }
 
-    /// <summary>Steps in one epoch: whole batches only.</summary>
-    public int StepsPerEpoch => _source.Count / _options.Batch;
+    /// <summary>Steps in one epoch: whole batches, and whole groups of those that a step takes.</summary>
+    public int StepsPerEpoch => _source.Count / _options.Batch / _options.Accumulate;
 
     /// <summary>Steps of the whole run.</summary>
     public int TotalSteps => StepsPerEpoch * _options.Epochs;
@@ -66,47 +66,62 @@ public sealed class Pretraining
         using IDisposable held = _folder.Lock();
         set_num_threads(_options.Threads ?? Environment.ProcessorCount);
         ViewRecipe recipe = _options.CreateViewRecipe();
-        var encoder = new ResNet(_options.CreateEncoderSettings(), _options.Seed);
-        var projector = new Projector(encoder.Settings.FeatureCount, ProjectorHidden, EmbeddingSize, _options.Seed);
-        using var method = new SimClr(encoder, projector, _options.CreateLoss());
-        using var optimizer = new MomentumSgd(method, Momentum, _options.WeightDecay);
-        int done = resume ? Restore(method, optimizer) : 0;
+        var checkpoint = resume ? ReadCheckpoint() : null;
+        int done = checkpoint?.Step ?? 0;
+        ResNet encoder = _options.CreateEncoder();
+        if (checkpoint is null && _options.Weights is { } weights)
+            StartingWeights.Load(encoder, weights).ToList().ForEach(Say);
+        using IMethod method = _options.CreateMethod(encoder, _source.Count);
+        using Optimizer optimizer = KnownOptimizer.Named(_options.Optimizer).Create(method, _options);
+        if (checkpoint is not null)
+            Restore(method, optimizer, checkpoint.Value.Tensors);
 
-        var schedule = new LearningRateSchedule(_options.EffectiveLearningRate, (int)Math.Round(_options.WarmupEpochs * StepsPerEpoch), TotalSteps);
+        var schedule = new LearningRateSchedule(_options.EffectiveLearningRate, (int)Math.Round(_options.WarmupEpochs * StepsPerEpoch), TotalSteps, _options.Schedule);
+        var temperatures = new TemperatureSchedule(_options.Temperature, _options.TemperatureEnd ?? _options.Temperature, TotalSteps, _options.TemperatureSchedule);
         using var loader = new ViewLoader(_source, recipe, new ViewLoaderOptions { BatchSize = _options.Batch, Workers = _options.Workers, Seed = _options.Seed, DropLast = true });
         using var metrics = MetricsFile.Open(_folder.MetricsPath, done);
         Log($"{(done == 0 ? "started" : $"resumed after step {done}")}; {_source.Count} images of {_source.Description}, {TotalSteps} steps, {get_num_threads()} threads");
-        if (_options.Loss is not "infonce" && done == 0)
-            Say($"The value of {_options.Loss} may become negative: its denominator lacks the positive pair. That is normal.");
-        _observer.OnStart(done, TotalSteps);
+        if (checkpoint is null)
+            SayWhatIsNormal();
         foreach (var (_, module) in method.Networks)
             module.train();
+        if (checkpoint is null)
+            FillMemory(method, loader);
+        _observer.OnStart(done, TotalSteps);
 
+        var training = new TrainingStep(method, optimizer, _options);
+        var watch = new CollapseWatch();
         while (done < TotalSteps && !stop.IsCancellationRequested)
         {
-            int epoch = done / StepsPerEpoch;
+            int epoch = done / StepsPerEpoch, batches = 0;
             double waited = loader.WaitSeconds;
             long started = Stopwatch.GetTimestamp();
-            foreach (ViewBatch batch in loader.ReadEpoch(epoch, SampleOrder.ForEpoch(_options.Seed, epoch, _source.Count), firstStep: done % StepsPerEpoch))
+            ReadOnlyMemory<int> order = SampleOrder.ForEpoch(_options.Seed, epoch, _source.Count).AsMemory(0, StepsPerEpoch * _options.Accumulate * _options.Batch);
+            foreach (ViewBatch batch in loader.ReadEpoch(epoch, order, firstStep: done % StepsPerEpoch * _options.Accumulate))
             {
-                double learningRate = schedule.At(done);
-                StepMetrics step;
+                double temperature = temperatures.At(done);
                 try
                 {
-                    step = TrainStep(method, optimizer, batch, learningRate) with { Step = ++done, Epoch = epoch };
+                    using Tensor views = ViewTensor.From(batch); // [2N, 3, H, W]
+                    training.Add(views, (_options with { Temperature = temperature }).CreateLoss());
                 }
                 catch (ArgumentException exception) // the loss refuses embeddings that are zero or not finite
                 {
                     throw Diverged(exception.Message, done + 1, exception);
                 }
+                if (++batches % _options.Accumulate != 0)
+                    continue;
+                StepMetrics step = training.Finish(schedule.At(done)) with { Step = ++done, Epoch = epoch, Temperature = temperature };
                 double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-                step = step with { ImagesPerSecond = batch.Count / seconds, DataWait = Math.Min(1, (loader.WaitSeconds - waited) / seconds) };
+                step = step with { ImagesPerSecond = _options.Accumulate * batch.Count / seconds, DataWait = Math.Min(1, (loader.WaitSeconds - waited) / seconds) };
                 started = Stopwatch.GetTimestamp();
                 waited = loader.WaitSeconds;
                 if (!double.IsFinite(step.Loss))
                     throw Diverged($"the loss became {step.Loss}", done, null);
                 Guarded(() => metrics.Write(step));
                 _observer.OnStep(step);
+                if (watch.See(step) is { } collapse)
+                    Say(collapse);
                 if (done % CollectEvery == 0)
                     GC.Collect(0); // TorchSharp leaves small native objects to finalizers; the collector does not see how many wait
                 if (done % _options.CheckpointEvery == 0 && done < TotalSteps)
@@ -123,54 +138,57 @@ public sealed class Pretraining
         return true;
     }
 
-    private static StepMetrics TrainStep(SimClr method, MomentumSgd optimizer, ViewBatch batch, double learningRate)
+    // The images that come last in the first epoch: none of them returns before the memory has moved on, if it is smaller than the epoch.
+    private void FillMemory(IMethod method, ViewLoader loader)
     {
-        using var scope = NewDisposeScope();
-        using Tensor views = ViewTensor.From(batch); // [2N, 3, H, W]
-        optimizer.ClearGradients();
-        using LossValue loss = method.ComputeLoss(views);
-        loss.Value.backward();
-        optimizer.Step(learningRate);
-        ContrastiveDiagnostics diagnostics = loss.Diagnostics;
-        return new StepMetrics
+        if (method.ImagesWanted == 0)
+            return;
+        if (method.ImagesWanted > _source.Count - _options.Batch)
+            Say($"{_options.Method} remembers {method.ImagesWanted:N0} embeddings, but there are {_source.Count:N0} images: it will hold earlier embeddings of the images of the batch at hand. Fewer are usually better.");
+        int batches = Math.Min((method.ImagesWanted + _options.Batch - 1) / _options.Batch, _source.Count / _options.Batch);
+        ReadOnlyMemory<int> last = SampleOrder.ForEpoch(_options.Seed, 0, _source.Count).AsMemory()[^(batches * _options.Batch)..];
+        foreach (ViewBatch batch in loader.ReadEpoch(0, last))
         {
-            Step = 0,
-            Epoch = 0,
-            Loss = loss.Value.item<float>(),
-            QMean = diagnostics.QMean,
-            QVariation = diagnostics.QVariation,
-            Alignment = diagnostics.Alignment,
-            Uniformity = diagnostics.Uniformity,
-            LearningRate = learningRate,
-            ImagesPerSecond = 0,
-            DataWait = 0,
-        };
+            using Tensor views = ViewTensor.From(batch);
+            method.Fill(views);
+        }
+    }
+
+    // Numbers that are often taken for faults.
+    private void SayWhatIsNormal()
+    {
+        if (_options.Loss is not "infonce")
+            Say($"The value of {_options.Loss} may become negative: its denominator lacks the positive pair. That is normal.");
+        if (_options.Method is "moco")
+            Say("MoCo's loss may rise for a while: as the encoder learns, the queue holds ever harder negatives. That is normal; judge the encoder with diptych evaluate.");
     }
 
     private InvalidInputException Diverged(string what, int step, Exception? inner) => new(
         $"Training cannot go on at step {step}: {what}{Environment.NewLine}Try a lower --learning-rate than {_options.EffectiveLearningRate:G3} in a new run. The last checkpoint is kept in {_folder.Path}.", inner!);
 
-    private int Restore(SimClr method, MomentumSgd optimizer)
+    private (int Step, Dictionary<string, Tensor> Tensors)? ReadCheckpoint()
     {
-        using var scope = NewDisposeScope();
         var rejected = new List<string>();
         var newest = _folder.Checkpoints.ReadNewest(rejected);
         foreach (string line in rejected)
             Say(line);
-        if (newest is not { } checkpoint)
-        {
+        if (newest is null)
             Say($"{_folder.Path} has no whole checkpoint; the run starts from the beginning.");
-            return 0;
-        }
-        if (checkpoint.Step > TotalSteps)
-            throw new InvalidInputException($"The newest checkpoint in {_folder.Path} is at step {checkpoint.Step:N0}, but these images and settings make {TotalSteps:N0} steps. The images have changed; start a new run.");
-        foreach (var (name, module) in method.Networks)
-            NetworkState.Restore(module, checkpoint.Tensors, _folder.Path, name + ".");
-        optimizer.Restore(checkpoint.Tensors);
-        return checkpoint.Step;
+        if (newest?.Step > TotalSteps)
+            throw new InvalidInputException($"The newest checkpoint in {_folder.Path} is at step {newest.Value.Step:N0}, but these images and settings make {TotalSteps:N0} steps. The images have changed; start a new run.");
+        return newest;
     }
 
-    private void Save(SimClr method, MomentumSgd optimizer, MetricsFile metrics, int done) => Guarded(() =>
+    private void Restore(IMethod method, Optimizer optimizer, Dictionary<string, Tensor> tensors)
+    {
+        foreach (var (name, module) in method.Networks)
+            NetworkState.Restore(module, tensors, _folder.Path, name + ".");
+        optimizer.Restore(tensors);
+        foreach (Tensor tensor in tensors.Values)
+            tensor.Dispose();
+    }
+
+    private void Save(IMethod method, Optimizer optimizer, MetricsFile metrics, int done) => Guarded(() =>
     {
         metrics.Flush();
         _folder.Checkpoints.Write(done, method.Networks

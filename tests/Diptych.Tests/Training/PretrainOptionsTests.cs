@@ -20,10 +20,21 @@ public sealed class PretrainOptionsTests
         var options = new PretrainOptions { Method = "simcrl", Loss = "dlc", Encoder = "resnet19", Width = 0, Views = "cifra", Epochs = 0, Batch = 1, LearningRate = -1, WeightDecay = double.NaN, WarmupEpochs = 3, Workers = 0, Threads = 0, CheckpointEvery = 0 };
         string[] lines = Assert.Throws<InvalidInputException>(options.Validate).Message.Split(Environment.NewLine);
         Assert.Equal(13, lines.Length);
-        Assert.Contains("Unknown method 'simcrl'. Known methods: simclr. Did you mean 'simclr'?", lines);
+        Assert.Contains("Unknown method 'simcrl'. Known methods: simclr, moco, nnclr. Did you mean 'simclr'?", lines);
         Assert.Contains("Unknown loss 'dlc'. Known losses: infonce, dcl, dclw. Did you mean 'dcl'?", lines);
-        Assert.Contains("Unknown encoder 'resnet19'. Known encoders: resnet18. Did you mean 'resnet18'?", lines);
+        Assert.Contains("Unknown encoder 'resnet19'. Known encoders: resnet18, resnet34, resnet50, resnet101, wide_resnet50_2, resnet10. Did you mean 'resnet18'?", lines);
         Assert.Contains("--batch must be at least 2, since the negatives of an image are the other images of its batch, but it is 1.", lines);
+    }
+
+    [Fact]
+    public void Mistakes_in_what_few_runs_need_are_told_too()
+    {
+        var options = new PretrainOptions { Queue = 0, Momentum = 1.5, SupportSet = 0, ProjectorHidden = 0, EmbeddingSize = 1, TemperatureEnd = 0, TemperatureSchedule = "linaer", Chunk = 3, Accumulate = 0, Optimizer = "larz", Nesterov = true, LearningRateScaling = "sqrt", Schedule = "cosin", ClipGradient = 0, Weights = "nowhere.safetensors" };
+        string[] lines = Assert.Throws<InvalidInputException>(options.Validate).Message.Split(Environment.NewLine);
+        Assert.Equal(15, lines.Length);
+        Assert.Contains("Unknown optimizer 'larz'. Known optimizers: sgd, lars, adamw. Did you mean 'lars'?", lines);
+        Assert.Contains("Unknown schedule 'cosin'. Known schedules: cosine, step, constant. Did you mean 'cosine'?", lines);
+        Assert.Contains("--weights names nowhere.safetensors, but there is no such file. Expected a .safetensors file.", lines);
     }
 
     [Theory]

@@ -12,14 +12,18 @@ public sealed class PretrainingTests
     private static ImageSubset Tiles(int count) => new(ImageSource.Open(Repository.Sample("test.tar")), Enumerable.Range(0, count).Select(i => i * 7), ownsSource: true);
 
     [Theory]
-    [InlineData("dcl", 5)]
-    [InlineData("infonce", 8)]
-    [InlineData("dclw", 11)]
-    public void Resumes_to_the_same_bits_as_an_uninterrupted_run(string loss, int stopAfter)
+    [InlineData("simclr", "dcl", 5)]
+    [InlineData("simclr", "infonce", 8)]
+    [InlineData("simclr", "dclw", 11)]
+    [InlineData("moco", "dcl", 6)]
+    [InlineData("moco", "infonce", 9)]
+    [InlineData("nnclr", "dcl", 3)]
+    [InlineData("nnclr", "dclw", 10)]
+    public void Resumes_to_the_same_bits_as_an_uninterrupted_run(string method, string loss, int stopAfter)
     {
         using var folder = new TemporaryFolder();
         using ImageSubset tiles = Tiles(43);
-        PretrainOptions options = Small with { Loss = loss };
+        PretrainOptions options = Small with { Method = method, Loss = loss, Queue = 21, SupportSet = 50 }; // the second never fills
         RunFolder whole = RunFolder.Create(folder.File("whole"), options), halted = RunFolder.Create(folder.File("halted"), options);
         Assert.True(new Pretraining(options, tiles, whole, new Observer()).Run(false, CancellationToken.None));
 
@@ -33,6 +37,25 @@ public sealed class PretrainingTests
         Assert.Equal(File.ReadAllBytes(Path.Combine(whole.Checkpoints.List()[0].Path, "state.safetensors")), File.ReadAllBytes(Path.Combine(halted.Checkpoints.List()[0].Path, "state.safetensors")));
         Assert.Equal(Losses(whole), Losses(halted));
         Assert.Equal(15, Losses(whole).Length);
+    }
+
+    [Theory]
+    [InlineData("adamw", 1, null, null)]
+    [InlineData("lars", 2, null, 1.0)]
+    [InlineData("sgd", 2, 4, null)]
+    public void Resumes_alike_with_every_optimizer_and_with_steps_of_several_batches(string optimizer, int accumulate, int? chunk, double? clip)
+    {
+        using var folder = new TemporaryFolder();
+        using ImageSubset tiles = Tiles(43);
+        PretrainOptions options = Small with { Optimizer = optimizer, Accumulate = accumulate, Chunk = chunk, ClipGradient = clip, TemperatureEnd = 0.3, Nesterov = optimizer == "sgd" };
+        RunFolder whole = RunFolder.Create(folder.File("whole"), options), halted = RunFolder.Create(folder.File("halted"), options);
+        Assert.True(new Pretraining(options, tiles, whole, new Observer()).Run(false, CancellationToken.None));
+        using var stop = new CancellationTokenSource();
+        Assert.False(new Pretraining(options, tiles, halted, new Observer(step => { if (step.Step == 5) stop.Cancel(); })).Run(false, stop.Token));
+        Assert.True(new Pretraining(options, tiles, halted, new Observer()).Run(true, CancellationToken.None));
+        Assert.Equal(File.ReadAllBytes(whole.EncoderPath), File.ReadAllBytes(halted.EncoderPath));
+        Assert.Equal(Losses(whole), Losses(halted));
+        Assert.Equal(accumulate == 1 ? 15 : 6, Losses(whole).Length);
     }
 
     [Fact]
@@ -136,6 +159,13 @@ public sealed class PretrainingTests
             foreach (var (name, tensor) in encoder.state_dict())
                 Assert.True(tensor.equal(read.state_dict()[name]).all().item<bool>(), name);
         }
+    }
+
+    [Fact]
+    public void Fewer_images_than_the_batches_of_a_step_are_refused()
+    {
+        using ImageSubset tiles = Tiles(20);
+        Assert.Contains("fewer than the 3 batches of 8 that one step takes", Assert.Throws<InvalidInputException>(() => Pretraining.Check(Small with { Accumulate = 3 }, tiles)).Message, StringComparison.Ordinal);
     }
 
     private static double ResidentBytes()

@@ -1,0 +1,119 @@
+using Diptych.Losses;
+using Diptych.Models;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Diptych.Methods;
+
+/// <summary>Anchors come from the trained networks, positives from their slow copies; the negatives are a queue of earlier positives.</summary>
+/// <remarks>
+/// Source: He et al., arXiv 1911.05722 (MoCo), and Chen et al., arXiv 2003.04297 (v2: projector, SimCLR's views).
+/// The paper shuffles the images between processes before the slow copies normalize them, lest batch statistics betray which
+/// images came together. One process normalizes the whole batch at once, where a shuffle changes nothing, so there is none:
+/// the slow copies normalize with the statistics of their own batch of views.
+/// </remarks>
+public sealed class MoCo : IMethod
+{
+    private readonly ResNet _momentumEncoder;
+    private readonly Projector _momentumProjector;
+    private readonly double _momentum;
+    private readonly bool _isSymmetric;
+
+    /// <summary>Puts the parts together; the method owns the networks from then on.</summary>
+    /// <param name="encoder">Images to features.</param>
+    /// <param name="projector">Features to embeddings.</param>
+    /// <param name="momentumEncoder">An encoder of the same shape; becomes a copy of <paramref name="encoder"/>.</param>
+    /// <param name="momentumProjector">A projector of the same shape; becomes a copy of <paramref name="projector"/>.</param>
+    /// <param name="queue">Embeddings that serve as negatives, ≥ 1.</param>
+    /// <param name="momentum">Share of the slow copies that each step retains, in [0, 1].</param>
+    /// <param name="isSymmetric">Whether each view is anchor once; both views' positives then enter the queue.</param>
+    public MoCo(ResNet encoder, Projector projector, ResNet momentumEncoder, Projector momentumProjector, int queue, double momentum, bool isSymmetric)
+    {
+        (Encoder, Projector, _momentumEncoder, _momentumProjector) = (encoder, projector, momentumEncoder, momentumProjector);
+        (_momentum, _isSymmetric) = (momentum, isSymmetric);
+        Queue = new EmbeddingRing("queue", queue, projector.EmbeddingSize);
+        Networks =
+        [
+            ("encoder", encoder), ("projector", projector),
+            ("momentum-encoder", momentumEncoder), ("momentum-projector", momentumProjector), ("queue", Queue),
+        ];
+        using var noGradient = no_grad();
+        foreach (var (slow, trained) in Pairs())
+        {
+            slow.requires_grad = false;
+            slow.copy_(trained);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ResNet Encoder { get; }
+
+    /// <summary>Features to embeddings.</summary>
+    public Projector Projector { get; }
+
+    /// <summary>The negatives.</summary>
+    public EmbeddingRing Queue { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<(string Name, nn.Module Module)> Networks { get; }
+
+    /// <inheritdoc/>
+    public int ImagesWanted => Queue.Size;
+
+    /// <inheritdoc/>
+    public void Fill(Tensor views)
+    {
+        using var scope = NewDisposeScope();
+        Remember([], EmbedTargets(views));
+    }
+
+    /// <inheritdoc/>
+    public TrainedEmbeddings Embed(Tensor views)
+    {
+        Tensor features = Encoder.call(_isSymmetric ? views : views.chunk(2)[0]);
+        Tensor embeddings = Projector.call(features);
+        return new TrainedEmbeddings(features, _isSymmetric ? embeddings.chunk(2) : [embeddings]);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Tensor> EmbedTargets(Tensor views)
+    {
+        using var noGradient = no_grad();
+        Tensor embeddings = _momentumProjector.call(_momentumEncoder.call(_isSymmetric ? views : views.chunk(2)[1]));
+        return _isSymmetric ? embeddings.chunk(2) : [embeddings];
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<LossValue> Compare(IReadOnlyList<Tensor> rows, IReadOnlyList<Tensor> targets, ContrastiveLoss loss)
+    {
+        using var scope = NewDisposeScope();
+        Tensor queue = Queue.Filled();
+        // Of the two views' targets, each anchor meets the other view's.
+        return rows.Select((anchor, i) => loss.WithQueue(anchor, targets[targets.Count - 1 - i], queue).MoveToOuterDisposeScope()).ToArray();
+    }
+
+    /// <inheritdoc/>
+    public void Remember(IReadOnlyList<Tensor> rows, IReadOnlyList<Tensor> targets)
+    {
+        foreach (Tensor target in targets)
+            Queue.Add(target);
+    }
+
+    /// <inheritdoc/>
+    public void FollowStep()
+    {
+        using var noGradient = no_grad();
+        foreach (var (slow, trained) in Pairs())
+            slow.mul_(_momentum).add_(trained, alpha: 1 - _momentum);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var (_, module) in Networks)
+            module.Dispose();
+    }
+
+    private IEnumerable<(Parameter Slow, Parameter Trained)> Pairs() =>
+        _momentumEncoder.parameters().Zip(Encoder.parameters()).Concat(_momentumProjector.parameters().Zip(Projector.parameters()));
+}

@@ -1,0 +1,110 @@
+using Diptych.Methods;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Diptych.Training;
+
+/// <summary>Turns gradients into an update of a method's trained parameters, with its state in reach of checkpoints.</summary>
+/// <remarks>Two groups: weights are decayed; biases and batch-norm, i.e. every parameter with one dimension, are excluded. Source: Chen et al., arXiv 2002.05709, appendix B.</remarks>
+public abstract class Optimizer : IDisposable
+{
+    private readonly Slot[] _slots;
+
+    private protected Optimizer(IMethod method, double weightDecay, params string[] stateNames)
+    {
+        ArgumentNullException.ThrowIfNull(method);
+        WeightDecay = weightDecay;
+        StateNames = stateNames;
+        // State has the strides of its parameter, so that resumed arithmetic runs in the same order.
+        _slots = method.Networks.SelectMany(n => n.Module.named_parameters().Where(p => p.parameter.requires_grad).Select(p => new Slot(
+            $"{n.Name}.{p.name}", p.parameter, p.parameter.dim() <= 1, stateNames.Select(_ => zeros_like(p.parameter).DetachFromDisposeScope()).ToArray()))).ToArray();
+    }
+
+    /// <summary>Pull of weights towards zero.</summary>
+    private protected double WeightDecay { get; }
+
+    /// <summary>Updates done before the one at hand.</summary>
+    private protected int Steps { get; private set; }
+
+    /// <summary>Names of the parameters that weight decay pulls on.</summary>
+    internal IEnumerable<string> DecayedNames => _slots.Where(s => !s.IsExcluded).Select(s => s.Name);
+
+    private string[] StateNames { get; }
+
+    /// <summary>Clears the gradients, so that the next backward pass starts from none.</summary>
+    public void ClearGradients()
+    {
+        using var scope = NewDisposeScope();
+        foreach (Slot slot in _slots)
+            slot.Parameter.grad?.zero_();
+    }
+
+    /// <summary>The length of all gradients together; where it exceeds the maximum, they are scaled down to it.</summary>
+    /// <param name="maximum">Greatest length to leave; null only measures.</param>
+    /// <returns>The length before.</returns>
+    public double ClipGradients(double? maximum)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        Tensor[] gradients = _slots.Select(s => s.Parameter.grad).OfType<Tensor>().ToArray();
+        double norm = stack(gradients.Select(g => g.norm())).norm().item<float>();
+        if (norm > maximum)
+        {
+            foreach (Tensor gradient in gradients)
+                gradient.mul_(maximum.Value / norm);
+        }
+        return norm;
+    }
+
+    /// <summary>One update from the gradients at hand.</summary>
+    /// <param name="learningRate">The rate of this step.</param>
+    public void Step(double learningRate)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        foreach (Slot slot in _slots)
+        {
+            if (slot.Parameter.grad is { } gradient)
+                Update(slot, gradient, learningRate);
+        }
+        Steps++;
+    }
+
+    /// <summary>The whole state: <c>optimizer.steps</c>, and <c>optimizer.STATE.PARAMETER</c> for each parameter.</summary>
+    public IEnumerable<(string Name, Tensor Value)> State() =>
+        _slots.SelectMany(s => s.State.Select((tensor, i) => ($"optimizer.{StateNames[i]}.{s.Name}", tensor))).Append(("optimizer.steps", tensor((long)Steps)));
+
+    /// <summary>Puts back what <see cref="State"/> gave.</summary>
+    /// <param name="tensors">Tensors by name; others than the optimizer's are ignored.</param>
+    /// <exception cref="InvalidInputException">One is missing.</exception>
+    public void Restore(IReadOnlyDictionary<string, Tensor> tensors)
+    {
+        ArgumentNullException.ThrowIfNull(tensors);
+        using var noGradient = no_grad();
+        Tensor Saved(string name) => tensors.TryGetValue(name, out Tensor? saved) ? saved
+            : throw new InvalidInputException($"The checkpoint holds no {name}: it was written by another optimizer or an earlier version. Start a new run.");
+        foreach (Slot slot in _slots)
+        {
+            for (int i = 0; i < slot.State.Length; i++)
+                slot.State[i].copy_(Saved($"optimizer.{StateNames[i]}.{slot.Name}"));
+        }
+        Steps = (int)Saved("optimizer.steps").item<long>();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Tensor tensor in _slots.SelectMany(s => s.State))
+            tensor.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    private protected abstract void Update(Slot slot, Tensor gradient, double learningRate);
+
+    /// <summary>One parameter and what the optimizer remembers of it.</summary>
+    /// <param name="Name">Network and parameter.</param>
+    /// <param name="Parameter">What is updated.</param>
+    /// <param name="IsExcluded">Whether weight decay (and LARS' adaptation) leaves it out.</param>
+    /// <param name="State">One tensor of its shape for each of the optimizer's state names.</param>
+    private protected sealed record Slot(string Name, Parameter Parameter, bool IsExcluded, Tensor[] State);
+}

@@ -1,0 +1,28 @@
+using Diptych.Methods;
+using static TorchSharp.torch;
+
+namespace Diptych.Training;
+
+/// <summary>Stochastic gradient descent with momentum: v ← μ·v + g + λ·w, then w ← w − rate·v.</summary>
+/// <remarks>With Nesterov's momentum w moves by g + λ·w + μ·v instead, as in PyTorch. Source: Sutskever et al., ICML 2013.</remarks>
+public sealed class Sgd : Optimizer
+{
+    private readonly double _momentum;
+    private readonly bool _isNesterov;
+
+    /// <summary>Takes over the parameters of the method that ask for a gradient.</summary>
+    /// <param name="method">Whose parameters to train.</param>
+    /// <param name="momentum">Share μ of the last update that is kept, in [0, 1).</param>
+    /// <param name="weightDecay">Pull λ of weights towards zero, ≥ 0.</param>
+    /// <param name="isNesterov">Whether to look one step ahead.</param>
+    public Sgd(IMethod method, double momentum, double weightDecay, bool isNesterov = false) : base(method, weightDecay, "momentum") =>
+        (_momentum, _isNesterov) = (momentum, isNesterov);
+
+    private protected override void Update(Slot slot, Tensor gradient, double learningRate)
+    {
+        if (!slot.IsExcluded && WeightDecay > 0)
+            gradient = gradient.add(slot.Parameter, alpha: WeightDecay);
+        Tensor velocity = slot.State[0].mul_(_momentum).add_(gradient);
+        slot.Parameter.add_(_isNesterov ? gradient.add(velocity, alpha: _momentum) : velocity, alpha: -learningRate);
+    }
+}
