@@ -6,6 +6,7 @@ namespace Diptych.Losses;
 /// <remarks>
 /// Forward keeps, for each anchor, the largest exponent so far and the sum of e^(exponent − largest). Backward computes each tile again:
 /// dL/dX = W·Y and dL/dY = Wᵀ·X, with W = gradient · scale · e^(exponent − log-sum). Where one tile is all, it is kept instead.
+/// Where the anchors are the candidates too, the matrix of exponents is symmetric, and dL/dX = (W + Wᵀ)·X takes one product a tile.
 /// The order of the tiles is fixed, so equal inputs give equal bits for an equal number of threads.
 /// Source of the running sum: Milakov and Gimelshein, arXiv 1805.02867.
 /// </remarks>
@@ -78,6 +79,7 @@ internal sealed class LogSumTiles(PairMask mask, LogSumTerms terms)
         Tensor? ofAnchors = _needsAnchors ? zeros_like(anchors) : null;
         Tensor? ofCandidates = _isSelf ? ofAnchors : _needsCandidates ? zeros_like(others) : null;
         Tensor? buffer = grid.IsOneTile ? null : grid.Buffer(anchors);
+        bool isBothWays = _isSelf && buffer is not null;
         foreach ((long row, long rows) in grid.Rows)
         {
             using Tensor own = anchors.narrow(0, row, rows), scaled = own * terms.Scale;                       // [R, D]
@@ -105,10 +107,18 @@ internal sealed class LogSumTiles(PairMask mask, LogSumTerms terms)
                         weights.add_(rest);
                 }
                 ofAnchors?.narrow(0, row, rows).addmm_(weights, other);
-                ofCandidates?.narrow(0, column, columns).addmm_(weights.t(), own);
+                if (!isBothWays)
+                    ofCandidates?.narrow(0, column, columns).addmm_(weights.t(), own);
 
-                Tensor Shares(Tensor exponents, int k) =>
+                Tensor Shares(Tensor exponents, int k)
+                {
+                    // What the candidates as anchors have of this tile: an exponential costs less than a product.
+                    Tensor? mirrored = isBothWays
+                        ? (exponents - logSums[k].narrow(0, column, columns).t()).exp_().mul_(slopes[k].narrow(0, column, columns).t())
+                        : null;
                     exponents.sub_(logSums[k].narrow(0, row, rows)).exp_().mul_(slopes[k].narrow(0, row, rows));
+                    return mirrored is null ? exponents : exponents.add_(mirrored);
+                }
             }
         }
         if (terms.HasCeiling)

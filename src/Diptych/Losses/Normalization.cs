@@ -5,6 +5,8 @@ namespace Diptych.Losses;
 /// <summary>Rows scaled to length 1, with a gradient that needs only the scaled rows: plain operations would keep three tensors of that size.</summary>
 internal sealed class Normalization : autograd.SingleTensorFunction<Normalization>
 {
+    private const long BlockRows = 1024;
+
     /// <inheritdoc/>
     public override string Name => nameof(Normalization);
 
@@ -30,8 +32,17 @@ internal sealed class Normalization : autograd.SingleTensorFunction<Normalizatio
         using var noGradients = no_grad();
         List<Tensor> saved = context.get_saved_variables();
         var (unit, length, largest) = (saved[0], saved[1], saved[2]);
-        Tensor along = (gradient * unit).sum(dim: 1, keepdim: true);                    // [N, 1]
-        Tensor result = (gradient - along * unit).div_(length).div_(largest);
+        Tensor result = empty_like(unit);
+        // Block by block: whole products would be two more tensors of this size.
+        for (long start = 0; start < unit.shape[0]; start += BlockRows)
+        {
+            using var block = NewDisposeScope();
+            Tensor Part(Tensor whole) => whole.narrow(0, start, Math.Min(BlockRows, unit.shape[0] - start));
+            (Tensor rows, Tensor slope) = (Part(unit), Part(gradient));
+            Tensor along = (slope * rows).sum(dim: 1, keepdim: true);                   // [R, 1]
+            Part(result).copy_((slope - along * rows).div_(Part(length)).div_(Part(largest)));
+        }
+        gradient.Dispose();
         List<Tensor> results = [result.MoveToOuterDisposeScope(), null!];
         // libtorch takes the gradient after this returns: until then a garbage collection must not free it.
         context.save_data("gradients", results);
