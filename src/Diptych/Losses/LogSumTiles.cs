@@ -24,7 +24,7 @@ internal sealed class LogSumTiles(PairMask mask, LogSumTerms terms)
     /// <summary>Number of candidates that each anchor kept, where asked for: <c>[A]</c>.</summary>
     public Tensor? Counts { get; private set; }
 
-    /// <summary>The log-sum-exps, <c>[A]</c> for each ratio.</summary>
+    /// <summary>The log-sum-exps, <c>[A]</c> for each ratio; then, where asked for, the similarity of each image's two views, <c>[A/2]</c>.</summary>
     public List<Tensor> Forward(Tensor anchors, Tensor? candidates)
     {
         using var scope = NewDisposeScope();
@@ -60,6 +60,11 @@ internal sealed class LogSumTiles(PairMask mask, LogSumTerms terms)
         List<Tensor> values = [.. totals.Zip(largest, (total, most) => total.log().add_(most).squeeze(1))];     // [A]
         least?.Replace(values, _ratios, Counts);
         Saved = [.. values, .. kept, .. grid.IsOneTile ? largest : [], .. least?.Found ?? []];
+        if (terms.HasPairs)
+        {
+            Tensor[] views = anchors.chunk(2);
+            values.Add((views[0] * views[1]).sum(dim: 1).MoveToOuterDisposeScope());    // [A/2]
+        }
         Counts?.MoveToOuterDisposeScope();
         foreach (Tensor tensor in Saved)
             tensor.MoveToOuterDisposeScope();
@@ -74,7 +79,7 @@ internal sealed class LogSumTiles(PairMask mask, LogSumTerms terms)
         var grid = new TileGrid(anchors.shape[0], others.shape[0]);
         int sums = _ratios.Length;
         // An output that nothing depends on comes without a gradient.
-        Tensor[] slopes = [.. gradients.Select((gradient, k) => gradient.IsInvalid ? zeros_like(saved[k]) : gradient * (terms.Scale * _ratios[k])).Select(slope => slope.unsqueeze(1))];
+        Tensor[] slopes = [.. gradients.Take(sums).Select((gradient, k) => gradient.IsInvalid ? zeros_like(saved[k]) : gradient * (terms.Scale * _ratios[k])).Select(slope => slope.unsqueeze(1))];
         Tensor[] logSums = [.. saved.Take(sums).Select(value => value.unsqueeze(1))];                            // [A, 1]
         Tensor? ofAnchors = _needsAnchors ? zeros_like(anchors) : null;
         Tensor? ofCandidates = _isSelf ? ofAnchors : _needsCandidates ? zeros_like(others) : null;
@@ -123,6 +128,13 @@ internal sealed class LogSumTiles(PairMask mask, LogSumTerms terms)
         }
         if (terms.HasCeiling)
             LeastSimilar.AddGradient(saved[^2], saved[^1], slopes, anchors, others, ofAnchors, ofCandidates);
+        if (terms.HasPairs && ofAnchors is not null && !gradients[sums].IsInvalid)
+        {
+            Tensor slope = gradients[sums].unsqueeze(1);                                // [A/2, 1]
+            Tensor[] views = anchors.chunk(2), ofViews = ofAnchors.chunk(2);
+            ofViews[0].addcmul_(views[1], slope, 1);
+            ofViews[1].addcmul_(views[0], slope, 1);
+        }
         return (ofAnchors?.MoveToOuterDisposeScope(), _isSelf ? null : ofCandidates?.MoveToOuterDisposeScope());
     }
 
