@@ -2,8 +2,13 @@ using Diptych.Benchmarks;
 
 if (args is ["pretrain", var images, .. var rest])
     return PretrainTable.Run(images, rest.Length > 0 ? rest[0] : "/usr/bin/python3");
+if (args is ["loss", .. var python])
+    return LossTable.Run(python.Length > 0 ? python[0] : "/usr/bin/python3");
+if (args is ["loss-once", var count])
+    return LossTable.RunOnce(int.Parse(count, System.Globalization.CultureInfo.InvariantCulture));
 Console.Error.WriteLine("""
     Side-by-side programs; each prints one Markdown table.
       pretrain IMAGES [PYTHON]    images/s of `diptych pretrain` beside the bare step in PyTorch (IMAGES: e.g. a CIFAR-10 folder)
+      loss [PYTHON]               time and memory of the loss beside two forms in PyTorch
     """);
 return 2;

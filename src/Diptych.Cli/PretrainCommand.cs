@@ -78,6 +78,7 @@ internal sealed class PretrainCommand : ToolCommand
             folder = RunFolder.Open(path);
             PretrainOptions saved = folder.ReadOptions();
             options = Settings(parse, saved);
+            options.Validate(); // the folder may be a stranger's
             IReadOnlyList<string> differences = options.DifferencesFrom(saved);
             if (differences.Count > 0)
                 throw new InvalidInputException($"The run in {path} was started with other settings:{Environment.NewLine}{string.Join(Environment.NewLine, differences)}{Environment.NewLine}Leave them out to go on with it, or choose another --out.");

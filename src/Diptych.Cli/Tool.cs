@@ -42,6 +42,11 @@ internal static class Tool
         {
             return Complain(exception.Message);
         }
+        catch (Exception exception) when (exception is OutOfMemoryException || exception.Message.Contains("DefaultCPUAllocator", StringComparison.Ordinal))
+        {
+            // libtorch's own refusal opens with the name of its allocator and has no type of its own.
+            return Complain($"There is not enough memory: {exception.Message.Split('\n')[0]}{Environment.NewLine}Use a smaller --batch, --image-size or --width, or --chunk to pass a batch through the network in parts. A run that was going on goes on with --resume.");
+        }
     }
 
     // Loads libtorch, so that the line also answers whether that works here.

@@ -7,20 +7,24 @@ using Diptych.Training;
 namespace Diptych.Cli.Tests;
 
 /// <summary>Runs that are killed at random instants, resumed until they are done, and compared with a run that was left alone.</summary>
-/// <remarks>DIPTYCH_KILLS sets how many kills there are in all, DIPTYCH_KILL_SEED which instants.</remarks>
+/// <remarks>DIPTYCH_KILLS sets how many kills there are in all (from 90 on over every method with every loss), DIPTYCH_KILL_SEED which instants.</remarks>
 public sealed class KillTests
 {
-    private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("DIPTYCH_KILLS") ?? "24", CultureInfo.InvariantCulture);
+    private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("DIPTYCH_KILLS") ?? "21", CultureInfo.InvariantCulture);
     private static readonly int Seed = int.Parse(Environment.GetEnvironmentVariable("DIPTYCH_KILL_SEED") ?? "1", CultureInfo.InvariantCulture);
     private static readonly string[] Losses = ["infonce", "dcl", "dclw"];
 
     public static TheoryData<string, string> Combinations()
     {
         var all = new TheoryData<string, string>();
-        foreach (string method in Diptych.Methods.KnownMethod.Names)
+        string[] methods = [.. Diptych.Methods.KnownMethod.Names];
+        for (int m = 0; m < methods.Length; m++)
         {
-            foreach (string loss in Losses)
-                all.Add(method, loss);
+            for (int l = 0; l < Losses.Length; l++)
+            {
+                if (l == m || Kills >= 90) // every method and every loss, or every pair where there is time
+                    all.Add(methods[m], Losses[l]);
+            }
         }
         return all;
     }
@@ -32,7 +36,7 @@ public sealed class KillTests
         using var folder = new TemporaryFolder();
         Tiles.Unpack(Run.Sample("test.tar"), folder.File("tiles"), perClass: 10);
         string[] command = ["pretrain", "tiles", "--method", method, "--loss", loss, "--views", "satellite", "--image-size", "8", "--width", "4",
-            "--batch", "25", "--epochs", "30", "--threads", "1", "--checkpoint-every", "1"];
+            "--batch", "25", "--epochs", "15", "--threads", "1", "--checkpoint-every", "1"];
         long started = Stopwatch.GetTimestamp();
         Assert.Equal(0, (await Run.ToolIn(folder, [.. command, "--out", "whole"])).ExitCode);
         TimeSpan whole = Stopwatch.GetElapsedTime(started);

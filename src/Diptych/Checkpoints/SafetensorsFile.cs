@@ -8,7 +8,7 @@ namespace Diptych.Checkpoints;
 /// <remarks>Format: huggingface/safetensors, README "Format". Reading checks every offset before any memory is taken.</remarks>
 public static class SafetensorsFile
 {
-    private const int HeaderLimit = 100_000_000;
+    private const int HeaderLimit = 100_000_000, DimensionLimit = 16;
 
     private static readonly (string Name, ScalarType Type, int Bytes)[] Types =
     [
@@ -122,6 +122,7 @@ public static class SafetensorsFile
         long dataStart = 8 + length, dataLength = stream.Length - dataStart;
         var entries = new List<Entry>();
         var metadata = new Dictionary<string, string>();
+        var names = new HashSet<string>();
         try
         {
             using var json = JsonDocument.Parse(header);
@@ -133,12 +134,17 @@ public static class SafetensorsFile
                         metadata[text.Name] = text.Value.GetString() ?? "";
                     continue;
                 }
+                if (!names.Add(property.Name))
+                    throw Bad($"it names tensor '{property.Name}' twice");
                 string typeName = property.Value.GetProperty("dtype").GetString() ?? "";
                 var type = Types.FirstOrDefault(t => t.Name == typeName);
                 if (type.Name is null)
                     throw Bad($"tensor '{property.Name}' has the unknown type '{typeName}'");
                 long[] shape = property.Value.GetProperty("shape").EnumerateArray().Select(s => s.GetInt64()).ToArray();
+                if (shape.Length > DimensionLimit)
+                    throw Bad($"tensor '{property.Name}' has {shape.Length:N0} dimensions, more than {DimensionLimit}");
                 long begin = property.Value.GetProperty("data_offsets")[0].GetInt64(), end = property.Value.GetProperty("data_offsets")[1].GetInt64();
+                _ = shape.Aggregate(1L, (product, size) => checked(product * Math.Max(1, size))); // an empty tensor's strides must fit too
                 long expected = shape.Aggregate((long)type.Bytes, (product, size) => checked(product * (size < 0 ? throw new OverflowException() : size)));
                 if (begin < 0 || end < begin || end > dataLength || end - begin != expected)
                     throw Bad($"tensor '{property.Name}' should have {expected:N0} bytes at offsets {begin:N0} to {end:N0}, but {dataLength:N0} bytes follow the header");
@@ -149,6 +155,15 @@ public static class SafetensorsFile
         {
             throw Bad($"its header cannot be read ({exception.Message})");
         }
+        long used = 0;
+        foreach (Entry entry in entries.OrderBy(e => e.Begin).ThenBy(e => e.End))
+        {
+            if (entry.Begin != used) // tensors that share bytes could ask for any amount of memory
+                throw Bad($"tensor '{entry.Name}' should begin at offset {used:N0}, where the one before it ends, but begins at {entry.Begin:N0}");
+            used = entry.End;
+        }
+        if (used != dataLength)
+            throw Bad($"{dataLength:N0} bytes follow the header, but its tensors have {used:N0}");
         return (entries, metadata, dataStart);
     }
 }

@@ -31,14 +31,29 @@ public sealed record ContrastiveLoss
     /// <summary>One of <see cref="Names"/>.</summary>
     public string Name { get; }
 
-    /// <summary>Divides similarities; above 0.</summary>
-    public double Temperature { get; }
+    /// <summary>Divides similarities; above 0. A schedule sets it by <c>loss with { Temperature = … }</c>, which costs nothing.</summary>
+    public double Temperature { get; init => field = Require(value, double.IsFinite(value) && value > 0, "The temperature must be a finite number above 0"); }
 
     /// <summary>How sharply dclw's weight falls with the positive's similarity; above 0. The other losses ignore it.</summary>
     public double Sigma { get; }
 
     /// <summary>Whether dclw's weight is a constant for the gradient. The paper does not say; here it is unless asked otherwise. The other losses ignore it.</summary>
     public bool DetachWeights { get; }
+
+    /// <summary>λ in λ·InfoNCE + (1 − λ)·this loss, in [0, 1]; 0 is off. Lowering it from 1 starts a decoupled loss from weights that its larger gradients would hurt.</summary>
+    public double InfoNceShare { get; init => field = Require(value, value is >= 0 and <= 1, "The share of InfoNCE must be in [0, 1]"); }
+
+    /// <summary>τ⁺, how probable it is that a negative is of the anchor's own class, in [0, 1); 0 is off. That share of e^{s⁺/t} is taken off the negatives' sum.</summary>
+    /// <remarks>Source: Chuang et al., "Debiased Contrastive Learning", arXiv 2007.00224, equation 8, with the other view as the one positive. Useful from about 1 / classes.</remarks>
+    public double FalseNegativeShare { get; init => field = Require(value, value is >= 0 and < 1, "The share of false negatives must be in [0, 1)"); }
+
+    /// <summary>β, how much more a negative counts that is similar to the anchor, at least 0; 0 is off. Each is weighted by e^{β·s/t}, divided by the mean of that over the anchor's negatives.</summary>
+    /// <remarks>Source: Robinson et al., "Contrastive Learning with Hard Negative Samples", arXiv 2010.04592. As in the authors' code, s/t stands in the weight and the gradient runs through it.</remarks>
+    public double Hardness { get; init => field = Require(value, double.IsFinite(value) && value >= 0, "The hardness must be a finite number of at least 0"); }
+
+    /// <summary>Negatives more similar to the anchor than this are left out, as probably of its own class; in (−1, 1). Null is off. An anchor that would lose all keeps the least similar one.</summary>
+    /// <remarks>Idea: elimination in Huynh et al., "Boosting Contrastive Self-Supervised Learning with False Negative Cancellation", arXiv 2011.11765; there by rank or score of support views, here by similarity to the anchor.</remarks>
+    public double? SimilarityCeiling { get; init => field = Require(value, value is null or (> -1 and < 1), "The similarity ceiling must be in (−1, 1)"); }
 
     /// <summary>InfoNCE, as in SimCLR (there called NT-Xent): the positive also stands in the denominator.</summary>
     /// <param name="temperature">Divides similarities; above 0.</param>
@@ -79,10 +94,32 @@ public sealed record ContrastiveLoss
     {
         EmbeddingShapes.RequirePairs("Both views", ("first view", first), ("second view", second), fewestImages: 2);
         using var scope = NewDisposeScope();
-        ScalarType type = UnitRows.CommonType(first, second);
-        UnitRows one = UnitRows.Of("first view", first, type), two = UnitRows.Of("second view", second, type);
-        LossValue value = TwoViewsOfUnitRows(one.Rows, two.Rows, UnitRows.Check(one, two));
-        return value.MoveToOuterDisposeScope();
+        (Tensor both, UnitRows[] views) = UnitRows.OfViews(first, second, UnitRows.CommonType(first, second));
+        return TwoViewsOfUnitRows(both, UnitRows.Check(views)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>SupCon's pairing: positives of an anchor are all views of its class, negatives all views of other classes.</summary>
+    /// <remarks>
+    /// infonce gives SupCon's L_out: −mean over the positives of s⁺/t + log of the sum over positives and negatives. dcl and dclw leave the
+    /// positives out of the sum, as without labels. Source: Khosla et al., "Supervised Contrastive Learning", arXiv 2004.11362, equation 2.
+    /// </remarks>
+    /// <param name="first">Embeddings of the first view, <c>[N, D]</c> of any floating-point type, N ≥ 2; normalized here.</param>
+    /// <param name="second">Embeddings of the second view, in the same order.</param>
+    /// <param name="labels">The class of each image; at least two classes.</param>
+    /// <returns>The mean over the 2N anchors.</returns>
+    /// <exception cref="ArgumentException">A shape, type or label does not fit, or (on a CPU) a row is zero or not finite.</exception>
+    public LossValue SupervisedTwoViews(Tensor first, Tensor second, IReadOnlyList<int> labels)
+    {
+        EmbeddingShapes.RequirePairs("Both views", ("first view", first), ("second view", second), fewestImages: 2);
+        EmbeddingShapes.RequireLabels(labels, images: first.shape[0]);
+        using var scope = NewDisposeScope();
+        (Tensor both, UnitRows[] views) = UnitRows.OfViews(first, second, UnitRows.CommonType(first, second));
+        IReadOnlyList<UnitRows> notYetChecked = UnitRows.Check(views);
+        var classes = new LabelledViews(both, labels);
+        LogSums negatives = LogSums.Of(both, null, PairMask.SameLabel(classes.Labels), AnchorLosses.Terms(this));
+        LogSums positives = LogSums.Of(both, null, PairMask.OtherLabel(classes.Labels), new LogSumTerms(1 / Temperature) { HasCounts = true });
+        var anchors = new AnchorLosses(this, classes.MeanPositiveSimilarity(), negatives, positives);
+        return Value(anchors, views[0].Rows, views[1].Rows, classes.MeanNegativeSimilarity(), notYetChecked).MoveToOuterDisposeScope();
     }
 
     /// <summary>MoCo's pairing: negatives are the embeddings in a queue. Only the anchors receive a gradient.</summary>
@@ -120,15 +157,15 @@ public sealed record ContrastiveLoss
     }
 
     /// <inheritdoc cref="TwoViews"/>
-    /// <remarks>The caller has normalized the rows; nothing is checked.</remarks>
-    internal LossValue TwoViewsOfUnitRows(Tensor first, Tensor second, IReadOnlyList<UnitRows>? notYetChecked = null)
+    /// <remarks>The caller has normalized the rows, <c>[2N, D]</c>, view-major; nothing is checked.</remarks>
+    internal LossValue TwoViewsOfUnitRows(Tensor both, IReadOnlyList<UnitRows>? notYetChecked = null)
     {
         using var scope = NewDisposeScope();
-        Tensor both = cat([first, second], dim: 0);                                     // [2N, D]
-        Tensor similarity = (first * second).sum(dim: 1);                               // [N]
-        Tensor logNegatives = NegativeLogSumExp.OfOtherImages(both, Temperature);       // [2N]
+        Tensor[] views = both.chunk(2);
+        Tensor similarity = (views[0] * views[1]).sum(dim: 1);                          // [N]
+        LogSums sums = LogSums.Of(both, null, PairMask.SameImage(similarity.shape[0]), AnchorLosses.Terms(this));
         Tensor negatives = SimilaritySums.MeanOfOtherImages(both, similarity);
-        return Value(similarity, logNegatives, first, second, negatives, notYetChecked);
+        return Value(new AnchorLosses(this, similarity.repeat(2), sums), views[0], views[1], negatives, notYetChecked).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc cref="WithQueue"/>
@@ -139,9 +176,9 @@ public sealed record ContrastiveLoss
         positive = positive.detach();
         queue = queue.detach();
         Tensor similarity = (anchor * positive).sum(dim: 1);                            // [N]
-        Tensor logNegatives = NegativeLogSumExp.OfQueue(anchor, queue, Temperature);    // [N]
+        LogSums sums = LogSums.Of(anchor, queue, PairMask.None, AnchorLosses.Terms(this));
         Tensor negatives = SimilaritySums.MeanOfQueue(anchor, queue);
-        return Value(similarity, logNegatives, anchor, positive, negatives, notYetChecked);
+        return Value(new AnchorLosses(this, similarity, sums), anchor, positive, negatives, notYetChecked).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc cref="CrossView"/>
@@ -151,38 +188,20 @@ public sealed record ContrastiveLoss
         using var scope = NewDisposeScope();
         anchor = anchor.detach();
         Tensor similarity = (anchor * positive).sum(dim: 1);                            // [N]
-        Tensor logNegatives = NegativeLogSumExp.OfOtherRows(anchor, positive, Temperature);  // [N]
+        LogSums sums = LogSums.Of(anchor, positive, PairMask.SameRow, AnchorLosses.Terms(this));
         Tensor negatives = SimilaritySums.MeanOfOtherRows(anchor, positive, similarity);
-        return Value(similarity, logNegatives, anchor, positive, negatives, notYetChecked);
+        return Value(new AnchorLosses(this, similarity, sums), anchor, positive, negatives, notYetChecked).MoveToOuterDisposeScope();
     }
 
-    private LossValue Value(
-        Tensor similarity, Tensor logNegatives, Tensor anchors, Tensor positives, Tensor negativeSimilarity, IReadOnlyList<UnitRows>? notYetChecked)
+    private static LossValue Value(AnchorLosses losses, Tensor anchors, Tensor positives, Tensor negativeSimilarity, IReadOnlyList<UnitRows>? notYetChecked)
     {
-        // TwoViews has two anchors an image with the same positive similarity: view-major, as the log-sum-exps are.
-        long anchorsPerImage = logNegatives.shape[0] / similarity.shape[0];
-        Tensor positive = (similarity / Temperature).repeat(anchorsPerImage);           // [A]
-        Tensor decoupled = logNegatives - positive;                                     // [A]
-        Tensor perAnchor = Name switch
-        {
-            // log(e^p + U) − p = softplus(log U − p). torch's softplus is only approximate above 20; logsigmoid is exact.
-            "infonce" => -nn.functional.logsigmoid(-decoupled),
-            "dclw" => logNegatives - Weights(similarity).repeat(anchorsPerImage) * positive,
-            _ => decoupled,
-        };
-        // 1 − p⁺ = U / (e^p + U): the sigmoid keeps all its digits however small q is.
-        Tensor q = decoupled.detach().sigmoid();
+        (Tensor perAnchor, Tensor q) = losses.Compute();
         var diagnostics = new ContrastiveDiagnostics(q, anchors.detach(), positives.detach(), negativeSimilarity, notYetChecked ?? []);
-        return new LossValue(perAnchor.mean(), perAnchor, diagnostics).MoveToOuterDisposeScope();
+        return new LossValue(perAnchor.mean(), perAnchor, diagnostics);
     }
 
-    private Tensor Weights(Tensor similarity)
-    {
-        if (DetachWeights)
-            similarity = similarity.detach();
-        // e^{s/σ} / mean(e^{s/σ}) = N · softmax(s/σ), which cannot overflow for a small σ.
-        return 2 - similarity.shape[0] * (similarity / Sigma).softmax(0);
-    }
+    private static T Require<T>(T value, bool isRight, string claim) =>
+        isRight ? value : throw new ArgumentException(FormattableString.Invariant($"{claim}, but it is {value}."));
 
     private static IEnumerable<string> MistakeIn(string option, double value)
     {

@@ -27,6 +27,15 @@ internal static class EmbeddingShapes
             throw new ArgumentException($"The queue needs {dimensions} dimensions like the anchors, but its shape is {Text(queue)}.");
     }
 
+    public static void RequireLabels(IReadOnlyList<int> labels, long images)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        if (labels.Count != images)
+            throw new ArgumentException($"Each image needs one label, but there are {images} images and {labels.Count} labels.");
+        if (labels.Distinct().Count() < 2)
+            throw new ArgumentException($"All {images} images have the label {labels[0]}, so none has a negative: give images of at least two classes.");
+    }
+
     private static IEnumerable<string> Mistakes(string name, Tensor rows)
     {
         if (rows.dim() != 2 || rows.shape[1] == 0)

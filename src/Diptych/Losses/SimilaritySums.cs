@@ -12,7 +12,7 @@ internal static class SimilaritySums
         using var gradients = no_grad();
         double images = positive.shape[0];
         Tensor sum = both.sum(dim: 0);                                                  // [D]
-        return (sum.dot(sum) - both.square().sum() - 2 * positive.sum()) / (4 * images * (images - 1));
+        return (sum.dot(sum) - both.flatten().dot(both.flatten()) - 2 * positive.sum()) / (4 * images * (images - 1));
     }
 
     /// <param name="anchors"><c>[N, D]</c></param>

@@ -25,11 +25,18 @@ internal sealed record UnitRows(string Name, Tensor Rows, Tensor Largest)
     /// <summary>Casts, then normalizes each row; the gradient returns in the type of <paramref name="embeddings"/>.</summary>
     public static UnitRows Of(string name, Tensor embeddings, ScalarType type)
     {
-        Tensor rows = embeddings.to_type(type);
-        // Dividing by the largest magnitude first keeps the squares of very small or large rows in range.
+        Tensor rows = embeddings.dtype == type ? embeddings : embeddings.to_type(type);
         Tensor largest = linalg.vector_norm(rows.detach(), double.PositiveInfinity, [1], keepdim: true);   // [N, 1]
-        Tensor scaled = rows / largest;
-        return new UnitRows(name, scaled / linalg.vector_norm(scaled, 2, [1], keepdim: true), largest);
+        return new UnitRows(name, Normalization.Of(rows, largest), largest);
+    }
+
+    /// <summary>Both views in one tensor, view-major: <c>[2N, D]</c>.</summary>
+    public static (Tensor Rows, UnitRows[] Views) OfViews(Tensor first, Tensor second, ScalarType type)
+    {
+        using Tensor given = cat([first.to_type(type), second.to_type(type)], dim: 0);
+        UnitRows both = Of("views", given, type);
+        Tensor[] rows = both.Rows.detach().chunk(2), largest = both.Largest.chunk(2);
+        return (both.Rows, [new("first view", rows[0], largest[0]), new("second view", rows[1], largest[1])]);
     }
 
     /// <summary>Checks the values now where that is free (CPU); returns those to check when the device is read anyway.</summary>

@@ -52,6 +52,7 @@ public static class EncoderFile
         {
             throw new InvalidInputException($"{path} holds settings that cannot be read: {exception.Message}", exception);
         }
+        views.Validate();
         var encoder = new ResNet(settings);
         NetworkState.Restore(encoder, tensors, path);
         foreach (Tensor tensor in tensors.Values)

@@ -27,7 +27,10 @@ public sealed record Recipe
     public PretrainOptions Options { get; init; } = new();
 
     /// <summary>The keys a recipe may have.</summary>
-    public static IReadOnlyList<string> Keys { get; } = [.. KeysOf(new Recipe()), .. KeysOf(new PretrainOptions())];
+    public static IReadOnlyList<string> Keys { get; } = [.. Defaults(new Recipe()).Concat(Defaults(new PretrainOptions())).Select(d => d.Key)];
+
+    // What has a value by default cannot be null.
+    private static readonly HashSet<string> NeverNull = [.. Defaults(new Recipe()).Concat(Defaults(new PretrainOptions())).Where(d => d.Value is not null).Select(d => d.Key)];
 
     /// <summary>Reads a recipe; whether its settings make sense is for <see cref="PretrainOptions.Validate"/>.</summary>
     /// <param name="path">The file.</param>
@@ -52,7 +55,7 @@ public sealed record Recipe
         return json.Deserialize<Recipe>(Json)! with { Options = json.Deserialize<PretrainOptions>(Json)! };
     }
 
-    private static IEnumerable<string> KeysOf<T>(T value) => JsonSerializer.SerializeToNode(value, Json)!.AsObject().Select(p => p.Key);
+    private static JsonObject Defaults<T>(T value) => JsonSerializer.SerializeToNode(value, Json)!.AsObject();
 
     private static string Unknown(string key) => NearMiss.Find(key, Keys) is { } near
         ? $"Unknown key '{key}'. Did you mean '{near}'?"
@@ -64,13 +67,13 @@ public sealed record Recipe
         foreach (var (key, value) in json.Where(p => Keys.Contains(p.Key)))
         {
             var alone = new JsonObject { [key] = value?.DeepClone() };
-            string? mistake = null;
+            string? mistake = value is null && NeverNull.Contains(key) ? $"'{key}' cannot be null." : null;
             try
             {
                 alone.Deserialize<Recipe>(Json);
                 alone.Deserialize<PretrainOptions>(Json);
             }
-            catch (JsonException)
+            catch (Exception exception) when (exception is JsonException or InvalidOperationException)
             {
                 mistake = $"'{key}' cannot be {value?.ToJsonString() ?? "null"}.";
             }

@@ -14,7 +14,7 @@ public sealed class CheckpointFolderTests
         foreach (int step in new[] { 5, 10, 15 })
             checkpoints.Write(step, [("x", tensor((float)step))], keep: 2);
         Assert.Equal([15, 10], checkpoints.List().Select(c => c.Step));
-        var (newest, tensors) = checkpoints.ReadNewest([])!.Value;
+        var (newest, _, tensors) = checkpoints.ReadNewest([])!.Value;
         Assert.Equal(15, newest);
         Assert.Equal(15f, tensors["x"].item<float>());
     }
@@ -43,6 +43,20 @@ public sealed class CheckpointFolderTests
         var rejected = new List<string>();
         Assert.Equal(1, checkpoints.ReadNewest(rejected)!.Value.Step);
         Assert.StartsWith($"Checkpoint {newest} is damaged and was passed over: ", Assert.Single(rejected), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_removal_that_was_cut_short_is_no_checkpoint_and_goes_with_the_next()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        var checkpoints = new CheckpointFolder(folder.Path);
+        string leftover = Path.Combine(folder.Path, "step-00000001.removed.partial");
+        Directory.CreateDirectory(leftover);
+        File.WriteAllText(Path.Combine(leftover, "state.safetensors"), "half");
+        checkpoints.Write(2, [("x", randn(3))]);
+        Assert.False(Directory.Exists(leftover));
+        Assert.Equal([2], checkpoints.List().Select(c => c.Step));
     }
 
     [Fact]

@@ -64,6 +64,12 @@ public sealed class SafetensorsFileTests
     [InlineData("""{"x":{"dtype":"F32","shape":[1],"data_offsets":[2,1]}}""")]
     [InlineData("""{"x":{"dtype":"Q7","shape":[1],"data_offsets":[0,4]}}""")]
     [InlineData("""{"x":{"shape":[1]}}""")]
+    [InlineData("""{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""")]
+    [InlineData("""{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"y":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""")]
+    [InlineData("""{"x":{"dtype":"U8","shape":[3],"data_offsets":[0,3]}}""")]
+    [InlineData("""{"x":{"dtype":"U8","shape":[3],"data_offsets":[1,4]}}""")]
+    [InlineData("""{"e":{"dtype":"F32","shape":[0,9223372036854775807,4],"data_offsets":[0,0]},"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""")]
+    [InlineData("""{"x":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1],"data_offsets":[0,4]}}""")]
     [InlineData("""[1, 2]""")]
     [InlineData("""{"x": """)]
     public void A_header_that_lies_is_refused(string header)

@@ -72,7 +72,7 @@ public sealed class GoldenLossTests
             ("nnclr", true) => [loss.CrossView(one!, second), loss.CrossView(two!, first)],
             ("nnclr", false) => [loss.CrossViewOfUnitRows(one!, second), loss.CrossViewOfUnitRows(two!, first)],
             (_, true) => [loss.TwoViews(first, second)],
-            (_, false) => [loss.TwoViewsOfUnitRows(first, second)],
+            (_, false) => [loss.TwoViewsOfUnitRows(cat([first, second], dim: 0))],
         };
     }
 

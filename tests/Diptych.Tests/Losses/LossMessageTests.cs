@@ -119,7 +119,7 @@ public sealed class LossMessageTests
         Tensor good = ones(4, 8);
         // What the loss does with tensors of another device: keep the check for later.
         UnitRows bad = UnitRows.Of("second view", With(0, 3), ScalarType.Float32);
-        LossValue value = Loss.TwoViewsOfUnitRows(good, bad.Rows, notYetChecked: [bad]);
+        LossValue value = Loss.TwoViewsOfUnitRows(cat([good, bad.Rows], dim: 0), notYetChecked: [bad]);
         AssertRefused("Zero rows in the second view, which point nowhere: row 3 of 4. Check the encoder's last layers and the images.", () => value.Diagnostics.Alignment);
     }
 

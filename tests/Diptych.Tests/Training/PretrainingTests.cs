@@ -120,6 +120,29 @@ public sealed class PretrainingTests
         string message = Assert.Throws<InvalidInputException>(() => run.Run(false, CancellationToken.None)).Message;
         Assert.StartsWith("Training cannot go on at step ", message, StringComparison.Ordinal);
         Assert.Contains("Try a lower --learning-rate than 1E+30", message, StringComparison.Ordinal);
+
+        string bundle = Assert.Single(Directory.GetDirectories(folder.File("run"), "failure-step-*"));
+        Assert.Contains($"`diptych inspect {bundle}` makes the step again", message, StringComparison.Ordinal);
+        FailureBundle failure = FailureBundle.Read(bundle);
+        Assert.StartsWith($"Training cannot go on at step {failure.Step}: {failure.What}", message, StringComparison.Ordinal);
+        Assert.Equal(8, failure.Images.Count);
+        Assert.Contains(failure.Norms, n => n.Value > 1e6);
+        Assert.Equal(failure.What, FailureBundle.Replay(bundle));
+    }
+
+    [Fact]
+    public void Other_images_are_noticed_on_resume()
+    {
+        using var folder = new TemporaryFolder();
+        RunFolder run = RunFolder.Create(folder.File("run"), Small);
+        using (ImageSubset tiles = Tiles(40))
+        {
+            using var stop = new CancellationTokenSource();
+            Assert.False(new Pretraining(Small, tiles, run, new Observer(step => { if (step.Step == 3) stop.Cancel(); })).Run(false, stop.Token));
+        }
+        using ImageSubset others = new(ImageSource.Open(Repository.Sample("test.tar")), Enumerable.Range(0, 40).Select(i => i * 7 + (i == 39 ? 1 : 0)), ownsSource: true);
+        string message = Assert.Throws<InvalidInputException>(() => new Pretraining(Small, others, run, new Observer()).Run(true, CancellationToken.None)).Message;
+        Assert.Contains("holds other images than when the run in ", message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -170,6 +193,8 @@ public sealed class PretrainingTests
 
     private static double ResidentBytes()
     {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
         GC.Collect();
         using var process = System.Diagnostics.Process.GetCurrentProcess();
         return process.WorkingSet64;

@@ -51,11 +51,11 @@ public sealed class RecipeTests
     public void Unknown_keys_and_wrong_values_are_told_together_with_the_nearest_known_key()
     {
         using var folder = new TemporaryFolder();
-        File.WriteAllText(folder.File("r.json"), """{"epochz": 3, "xyzzy": 1, "batch": "many", "symmetric": 2, "width": 8}""");
+        File.WriteAllText(folder.File("r.json"), """{"epochz": 3, "xyzzy": 1, "batch": "many", "symmetric": 2, "width": 8, "method": null, "queue": null}""");
         string[] lines = Assert.Throws<InvalidInputException>(() => Recipe.Read(folder.File("r.json"))).Message.Split(Environment.NewLine);
         Assert.Equal($"{folder.File("r.json")} does not hold the settings of a run: Unknown key 'epochz'. Did you mean 'epochs'?", lines[0]);
         Assert.StartsWith("Unknown key 'xyzzy'. Known keys: about, ", lines[1], StringComparison.Ordinal);
-        Assert.Equal(["'batch' cannot be \"many\".", "'symmetric' cannot be 2."], lines[2..]);
+        Assert.Equal(["'batch' cannot be \"many\".", "'symmetric' cannot be 2.", "'method' cannot be null."], lines[2..]);
     }
 
     [Theory]

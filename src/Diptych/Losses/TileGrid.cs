@@ -1,0 +1,37 @@
+using static TorchSharp.torch;
+
+namespace Diptych.Losses;
+
+/// <summary>How a matrix of anchors by candidates is cut into tiles, in a fixed order.</summary>
+internal sealed class TileGrid(long anchors, long candidates)
+{
+    /// <summary>2¹⁸: 1 MiB of float32, which a core's own cache holds; smaller tiles multiply more slowly.</summary>
+    public const long Entries = 1 << 18;
+
+    private const long MostRows = 512;
+
+    private readonly long _rows = Math.Min(anchors, MostRows);
+    private readonly long _columns = Math.Min(candidates, Entries / Math.Min(anchors, MostRows));
+
+    public bool IsOneTile => _rows == anchors && _columns == candidates;
+
+    public IEnumerable<(long Start, long Length)> Rows => Blocks(anchors, _rows);
+
+    public IEnumerable<(long Start, long Length)> Columns => Blocks(candidates, _columns);
+
+    /// <summary>Memory for one tile, used for each in turn.</summary>
+    public Tensor Buffer(Tensor like) => like.new_empty(_rows * _columns);
+
+    /// <summary>exp's argument for one tile, <c>[R, C]</c>: the product of scaled anchors and candidates.</summary>
+    public static Tensor Product(Tensor buffer, Tensor scaled, Tensor candidates)
+    {
+        (long rows, long columns) = (scaled.shape[0], candidates.shape[0]);
+        return buffer.narrow(0, 0, rows * columns).view(rows, columns).addmm_(scaled, candidates.t(), beta: 0, alpha: 1);
+    }
+
+    private static IEnumerable<(long Start, long Length)> Blocks(long count, long length)
+    {
+        for (long start = 0; start < count; start += length)
+            yield return (start, Math.Min(length, count - start));
+    }
+}

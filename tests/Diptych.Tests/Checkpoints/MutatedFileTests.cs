@@ -1,0 +1,106 @@
+using System.Text;
+using Diptych.Checkpoints;
+using Diptych.Training;
+using static TorchSharp.torch;
+
+namespace Diptych.Tests.Checkpoints;
+
+/// <summary>Damaged files are read as something, or refused with a message: never a crash, never memory beyond the file's own size.</summary>
+/// <remarks>DIPTYCH_MUTATIONS sets how many there are in each test.</remarks>
+public sealed class MutatedFileTests
+{
+    private const long AllocationLimit = 32_000_000; // bytes, in the managed heap, for files of a few thousand
+
+    [Fact]
+    public void Mutated_tensors_are_read_or_refused()
+    {
+        using var folder = new TemporaryFolder();
+        using var scope = NewDisposeScope();
+        SafetensorsFile.Write(folder.File("whole"), [("conv.weight", randn(4, 3, 3, 3)), ("bn.bias", randn(4)), ("steps", tensor(7L)), ("half", randn(5).to(ScalarType.Float16))], new Dictionary<string, string> { ["format"] = "pt" });
+        string path = folder.File("mutated.safetensors");
+        int read = Mutate(File.ReadAllBytes(folder.File("whole")), Mutator.Count(3000), bytes =>
+        {
+            using var inner = NewDisposeScope();
+            File.WriteAllBytes(path, bytes);
+            long values = SafetensorsFile.Read(path).Tensors.Values.Sum(t => t.numel());
+            Assert.InRange(values, 0, bytes.Length);
+        });
+        Assert.NotEqual(0, read);
+    }
+
+    [Fact]
+    public void Mutated_recipes_are_read_or_refused()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("recipe.json");
+        int read = Mutate(Encoding.UTF8.GetBytes(new PretrainOptions { Images = "photos", LearningRate = 0.1, ImageSize = 64, Threads = 2 }.ToJson()), Mutator.Count(3000), bytes =>
+        {
+            File.WriteAllBytes(path, bytes);
+            Recipe.Read(path).Options.Validate();
+        });
+        Assert.NotEqual(0, read);
+    }
+
+    [Fact]
+    public void Mutated_run_folders_fall_back_to_the_last_whole_checkpoint()
+    {
+        using var folder = new TemporaryFolder();
+        using var scope = NewDisposeScope();
+        var checkpoints = new CheckpointFolder(folder.Path);
+        checkpoints.Write(1, [("x", randn(64))]);
+        string newest = checkpoints.Write(2, [("x", randn(64))]);
+        foreach (string name in new[] { "state.safetensors", "checkpoint.json" })
+        {
+            string path = Path.Combine(newest, name);
+            byte[] whole = File.ReadAllBytes(path);
+            Mutate(whole, Mutator.Count(1000) / 2, bytes =>
+            {
+                using var inner = NewDisposeScope();
+                File.WriteAllBytes(path, bytes);
+                var rejected = new List<string>();
+                int step = checkpoints.ReadNewest(rejected)!.Value.Step;
+                // Damage to what only people read (the spaces of the JSON) leaves it whole.
+                Assert.Equal(step == 2 ? 0 : 1, rejected.Count);
+                Assert.True(step == 1 || bytes.AsSpan().SequenceEqual(whole) || name == "checkpoint.json");
+            });
+            File.WriteAllBytes(path, whole);
+        }
+    }
+
+    [Fact]
+    public void Mutated_metrics_are_cut_back_to_their_whole_lines()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("metrics.jsonl");
+        byte[] whole = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(1, 20).Select(step => $"{{\"step\":{step},\"loss\":1.5}}\n")));
+        Mutate(whole, Mutator.Count(1000), bytes =>
+        {
+            File.WriteAllBytes(path, bytes);
+            MetricsFile.Open(path, lastStep: 10).Dispose();
+            Assert.InRange(new FileInfo(path).Length, 0, 3 * (bytes.Length + 1)); // a byte that is no letter comes back as one of three
+        });
+    }
+
+    /// <summary>How many mutated files were taken.</summary>
+    private static int Mutate(byte[] whole, int count, Action<byte[]> read)
+    {
+        var mutator = new Mutator(seed: 1);
+        int taken = 0;
+        for (int i = 0; i < count; i++)
+        {
+            byte[] bytes = mutator.Mutate(whole);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            try
+            {
+                read(bytes);
+                taken++;
+            }
+            catch (InvalidInputException)
+            {
+            }
+            long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            Assert.True(allocated < AllocationLimit, $"Mutation {i} took {allocated:N0} bytes.");
+        }
+        return taken;
+    }
+}

@@ -1,0 +1,97 @@
+using CsCheck;
+using Diptych.Losses;
+using Diptych.Tests.Reference;
+using static TorchSharp.torch;
+
+namespace Diptych.Tests.Losses;
+
+/// <summary>Batches of several tiles, whole and broken ones: the formula, its gradient, and what it takes.</summary>
+public sealed class TiledLossTests
+{
+    private static readonly Gen<Batch> Large = Gen.Select(Gen.Int[200, 700], Gen.Int[1, 5], Gen.Double[Math.Log(0.005), 0], Gen.Int,
+        (images, dimensions, logTemperature, seed) => Batch.Create(images, dimensions, Math.Exp(logTemperature), seed: seed));
+
+    [Fact]
+    public void The_loss_is_the_formula_on_any_number_of_tiles() => Large.Sample(batch =>
+    {
+        using var scope = NewDisposeScope();
+        var loss = ContrastiveLoss.InfoNce(batch.Temperature);
+        LossValue[] actual = [.. batch.Pairings().Select(pairing => pairing.Of(loss, batch.FirstTensor(), batch.SecondTensor()))];
+        PlainLoss[] expected =
+        [
+            PlainLoss.TwoViews("infonce", batch.First, batch.Second, batch.Temperature),
+            PlainLoss.WithQueue("infonce", batch.First, batch.Second, batch.Queue, batch.Temperature),
+            PlainLoss.CrossView("infonce", batch.First, batch.Second, batch.Temperature),
+        ];
+        for (int i = 0; i < expected.Length; i++)
+        {
+            Near.Equal(expected[i].PerAnchor, Batch.Numbers(actual[i].PerAnchor), 1e-11);
+            Near.Equal(expected[i].Q, Batch.Numbers(actual[i].Diagnostics.Q), 1e-11);
+        }
+    }, iter: 5);
+
+    [Fact]
+    public void The_gradient_is_that_of_one_whole_matrix() => Large.Sample(batch =>
+    {
+        foreach (ContrastiveLoss loss in new[] { ContrastiveLoss.Decoupled(batch.Temperature), ContrastiveLoss.Decoupled(batch.Temperature) with { Hardness = 0.5 } })
+        {
+            foreach ((string name, var of) in batch.Pairings())
+            {
+                using var scope = NewDisposeScope();
+                Tensor first = batch.FirstTensor(requiresGrad: true), second = batch.SecondTensor(requiresGrad: true);
+                Tensor one = batch.FirstTensor(requiresGrad: true), two = batch.SecondTensor(requiresGrad: true);
+                of(loss, first, second).Value.backward();
+                WholeMatrix(name, loss, one, two, batch.QueueTensor()).backward();
+                foreach ((Tensor expected, Tensor actual) in new[] { (one, first), (two, second) })
+                {
+                    Assert.Equal(expected.grad is null, actual.grad is null);
+                    if (expected.grad is { } gradient)
+                        Near.Equal(Batch.Numbers(gradient), Batch.Numbers(actual.grad!), 1e-9, floor: gradient.abs().max().item<double>());
+                }
+            }
+        }
+    }, iter: 5);
+
+    [Fact]
+    public void Equal_inputs_give_equal_bits()
+    {
+        using var scope = NewDisposeScope();
+        Batch batch = Batch.Create(600, 32, temperature: 0.1);
+        double[] Gradient()
+        {
+            Tensor first = Batch.Tensor(batch.First, ScalarType.Float32, requiresGrad: true);
+            ContrastiveLoss.Decoupled(0.1).TwoViews(first, Batch.Tensor(batch.Second, ScalarType.Float32)).Value.backward();
+            return Batch.Numbers(first.grad!);
+        }
+        double[] once = Gradient();
+        for (int i = 0; i < 5; i++)
+            Assert.Equal(once, Gradient());
+    }
+
+    /// <summary>The formula by autograd, with all similarities in one matrix.</summary>
+    private static Tensor WholeMatrix(string pairing, ContrastiveLoss loss, Tensor first, Tensor second, Tensor queue)
+    {
+        Tensor one = nn.functional.normalize(first), two = nn.functional.normalize(second);
+        if (pairing == "with queue")
+            two = two.detach();
+        if (pairing == "cross view")
+            one = one.detach();
+        (Tensor anchors, Tensor candidates) = pairing switch
+        {
+            "two views" => (cat([one, two], dim: 0), cat([one, two], dim: 0)),
+            "with queue" => (one, nn.functional.normalize(queue)),
+            _ => (one, two),
+        };
+        Tensor similarity = mm(anchors, candidates.t());
+        if (pairing != "with queue")
+        {
+            Tensor same = eye(first.shape[0], dtype: ScalarType.Bool);
+            similarity = similarity.masked_fill(pairing == "two views" ? same.repeat(2, 2) : same, double.NegativeInfinity);
+        }
+        double t = loss.Temperature, hardness = loss.Hardness;
+        Tensor logSum = (similarity * ((1 + hardness) / t)).logsumexp(1);
+        if (hardness > 0)
+            logSum = logSum - (similarity * (hardness / t)).logsumexp(1);
+        return logSum.mean() - (one * two).sum(dim: 1).mean() / t;
+    }
+}
