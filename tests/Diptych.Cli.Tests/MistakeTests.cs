@@ -35,10 +35,34 @@ public sealed class MistakeTests
     }
 
     [Fact]
+    public async Task Mistakes_in_a_recipe_are_told_with_what_was_probably_meant()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder.File("r.json"), """{"epochz": 3, "batch": "many"}""", TestContext.Current.CancellationToken);
+        string error = await Refused(folder, "pretrain", "photos", "--recipe", "r.json");
+        Assert.Contains("Unknown key 'epochz'. Did you mean 'epochs'?", error, StringComparison.Ordinal);
+        Assert.Contains("'batch' cannot be \"many\".", error, StringComparison.Ordinal);
+        Assert.Contains("Did you mean 'cifar10-moco'?", await Refused(folder, "pretrain", "photos", "--recipe", "cifar10-mocco"), StringComparison.Ordinal);
+        Assert.Contains("Did you mean 'recipes'?", await Refused(folder, "list", "recipe"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Weights_of_which_nothing_fits_are_refused_before_a_folder_is_made()
+    {
+        using var folder = new TemporaryFolder();
+        Run trained = await Run.ToolIn(folder, "pretrain", Run.Sample("test.tar"), "--width", "4", "--image-size", "8", "--batch", "500", "--epochs", "1", "--out", "first");
+        Assert.Equal(0, trained.ExitCode);
+        string[] command = ["pretrain", Run.Sample("test.tar"), "--weights", "first/encoder.safetensors", "--image-size", "8", "--batch", "500", "--epochs", "1"];
+        Assert.Contains("None of the 120 tensors in first/encoder.safetensors fits the encoder resnet50", await Refused(folder, [.. command, "--encoder", "resnet50", "--width", "5"]), StringComparison.Ordinal);
+        Run started = await Run.ToolIn(folder, [.. command, "--width", "4", "--out", "second"]);
+        Assert.Contains("120 of 120 tensors match", started.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_unknown_command_is_told_with_a_near_miss()
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains("Unknown command 'pretrian'. Known commands: pretrain, evaluate, views, inspect, demo. Did you mean 'pretrain'?", await Refused(folder, "pretrian"), StringComparison.Ordinal);
+        Assert.Contains("Unknown command 'pretrian'. Known commands: pretrain, evaluate, views, inspect, list, demo. Did you mean 'pretrain'?", await Refused(folder, "pretrian"), StringComparison.Ordinal);
     }
 
     [Fact]

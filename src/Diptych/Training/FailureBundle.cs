@@ -77,7 +77,7 @@ public sealed record FailureBundle
     public static string Replay(string path)
     {
         FailureBundle facts = Read(path);
-        PretrainOptions options = PretrainOptions.Read(Path.Combine(path, RecipeName));
+        PretrainOptions options = Recipe.Read(Path.Combine(path, RecipeName)).Options;
         options.Validate();
         using var scope = NewDisposeScope();
         set_num_threads(options.Threads ?? Environment.ProcessorCount);
