@@ -8,7 +8,7 @@ namespace Diptych.Tests.Losses;
 /// <summary>Batches of several tiles, whole and broken ones: the formula, its gradient, and what it takes.</summary>
 public sealed class TiledLossTests
 {
-    private static readonly Gen<Batch> Large = Gen.Select(Gen.Int[200, 700], Gen.Int[1, 5], Gen.Double[Math.Log(0.005), 0], Gen.Int,
+    private static readonly Gen<Batch> Large = Gen.Select(Gen.Int[200, 700], Gen.Int[2, 5], Gen.Double[Math.Log(0.005), 0], Gen.Int,
         (images, dimensions, logTemperature, seed) => Batch.Create(images, dimensions, Math.Exp(logTemperature), seed: seed));
 
     [Fact]
