@@ -39,7 +39,7 @@ public sealed class MistakeTests
     public async Task An_unknown_command_is_told_with_a_near_miss()
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains("Unknown command 'pretrian'. Known commands: pretrain, evaluate, views, inspect, demo. Did you mean 'pretrain'?", await Refused(folder, "pretrian"), StringComparison.Ordinal);
+        Assert.Contains("Unknown command 'pretrian'. Known commands: pretrain, evaluate, views, pack, inspect, demo. Did you mean 'pretrain'?", await Refused(folder, "pretrian"), StringComparison.Ordinal);
     }
 
     [Fact]

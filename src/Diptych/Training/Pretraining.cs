@@ -74,7 +74,7 @@ public sealed class Pretraining
         var schedule = new LearningRateSchedule(_options.EffectiveLearningRate, (int)Math.Round(_options.WarmupEpochs * StepsPerEpoch), TotalSteps);
         using var loader = new ViewLoader(_source, recipe, new ViewLoaderOptions { BatchSize = _options.Batch, Workers = _options.Workers, Seed = _options.Seed, DropLast = true });
         using var metrics = MetricsFile.Open(_folder.MetricsPath, done);
-        Log($"{(done == 0 ? "started" : $"resumed after step {done}")}; {_source.Count} images of {_source.Description}, {TotalSteps} steps, {get_num_threads()} threads");
+        Log($"{(done == 0 ? "started" : $"resumed after step {done}")}; {_source.Count} images of {_source.Description}, {TotalSteps} steps, {get_num_threads()} threads, JPEG by {JpegDecoding.Description}");
         if (_options.Loss is not "infonce" && done == 0)
             Say($"The value of {_options.Loss} may become negative: its denominator lacks the positive pair. That is normal.");
         _observer.OnStart(done, TotalSteps);
