@@ -48,13 +48,14 @@ internal sealed class PretrainCommand : ToolCommand
     private readonly Option<int> _threads = new("--threads") { Description = "Threads of the arithmetic [one a core]" };
     private readonly Option<int> _checkpointEvery = new("--checkpoint-every") { Description = $"Steps between checkpoints [{Defaults.CheckpointEvery}]" };
     private readonly Option<bool> _skipUnreadable = new("--skip-unreadable") { Description = "Leave out images that cannot be read, instead of stopping before the start" };
+    private readonly Option<bool> _exifOrientation = new("--exif-orientation") { Description = "Turn photographs as their EXIF orientation says" };
     private readonly Option<string> _out = new("--out") { Description = "The run folder [runs/NAME-METHOD-LOSS]" };
     private readonly Option<bool> _resume = new("--resume") { Description = "Go on with the run in that folder" };
 
     public PretrainCommand() : base("pretrain", "Learn an encoder from unlabelled images.")
     {
         Arguments.Add(_images);
-        foreach (Option option in new Option[] { _recipe, _method, _loss, _temperature, _temperatureEnd, _temperatureSchedule, _sigma, _queue, _momentum, _symmetric, _supportSet, _projectorHidden, _embeddingSize, _encoder, _width, _zeroInit, _weights, _imageSize, _views, _epochs, _batch, _chunk, _accumulate, _optimizer, _nesterov, _learningRate, _learningRateScaling, _schedule, _weightDecay, _clipGradient, _warmupEpochs, _seed, _workers, _threads, _checkpointEvery, _skipUnreadable, _out, _resume })
+        foreach (Option option in new Option[] { _recipe, _method, _loss, _temperature, _temperatureEnd, _temperatureSchedule, _sigma, _queue, _momentum, _symmetric, _supportSet, _projectorHidden, _embeddingSize, _encoder, _width, _zeroInit, _weights, _imageSize, _views, _epochs, _batch, _chunk, _accumulate, _optimizer, _nesterov, _learningRate, _learningRateScaling, _schedule, _weightDecay, _clipGradient, _warmupEpochs, _seed, _workers, _threads, _checkpointEvery, _exifOrientation, _skipUnreadable, _out, _resume })
             Options.Add(option);
     }
 
@@ -102,7 +103,7 @@ internal sealed class PretrainCommand : ToolCommand
     // Looks at every image once, so that a bad one is known at the start and not hours later.
     private static IImageSource OpenReadable(PretrainOptions options)
     {
-        IImageSource source = ImageSource.Open(options.Images);
+        IImageSource source = ImageSource.Open(options.Images, options.ExifOrientation);
         Pretraining.Check(options, source);
         IReadOnlyList<UnreadableImage> unreadable = ReadabilityCheck.FindUnreadable(source, Environment.ProcessorCount);
         if (!options.SkipUnreadable)
@@ -154,6 +155,7 @@ internal sealed class PretrainCommand : ToolCommand
         Workers = Value(parse, _workers, start.Workers),
         Threads = IsGiven(parse, _threads) ? parse.GetValue(_threads) : start.Threads,
         CheckpointEvery = Value(parse, _checkpointEvery, start.CheckpointEvery),
+        ExifOrientation = Value(parse, _exifOrientation, start.ExifOrientation),
         SkipUnreadable = Value(parse, _skipUnreadable, start.SkipUnreadable),
     };
 

@@ -120,6 +120,9 @@ public sealed record PretrainOptions
     /// <summary>Steps from one checkpoint to the next.</summary>
     public int CheckpointEvery { get; init; } = 500;
 
+    /// <summary>Whether photographs are turned as their EXIF orientation says.</summary>
+    public bool ExifOrientation { get; init; }
+
     /// <summary>Whether images that cannot be read are left out, instead of ending the run before it starts.</summary>
     public bool SkipUnreadable { get; init; }
 
