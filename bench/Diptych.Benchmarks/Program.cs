@@ -2,8 +2,11 @@ using Diptych.Benchmarks;
 
 if (args is ["pretrain", var images, .. var rest])
     return PretrainTable.Run(images, rest.Length > 0 ? rest[0] : "/usr/bin/python3");
+if (args is ["pack", var originals])
+    return PackTable.Run(originals);
 Console.Error.WriteLine("""
     Side-by-side programs; each prints one Markdown table.
       pretrain IMAGES [PYTHON]    images/s of `diptych pretrain` beside the bare step in PyTorch (IMAGES: e.g. a CIFAR-10 folder)
+      pack IMAGES                 images/s of the loader over packed files beside the originals (IMAGES: e.g. a tar of photographs)
     """);
 return 2;
