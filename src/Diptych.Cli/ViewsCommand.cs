@@ -11,21 +11,25 @@ internal sealed class ViewsCommand : ToolCommand
     private const int MaximumRows = 8;
 
     private readonly Argument<string> _images = new("IMAGES") { Description = "Any image set that pretrain takes." };
-    private readonly Option<string> _views = new("--views") { Description = "The view recipe: cifar, imagenet or satellite [cifar]" };
+    private readonly Option<string> _recipe = new("--recipe", "--views") { Description = $"The view recipe: {string.Join(", ", ViewRecipe.KnownNames)}, or a JSON file of one's own [cifar]" };
     private readonly Option<int> _imageSize = new("--image-size") { Description = "Side of a view in pixels [the recipe's own]" };
     private readonly Option<int> _count = new("--count") { Description = "Views of each image [8]" };
     private readonly Option<long> _seed = new("--seed") { Description = "Where the randomness starts [1]" };
     private readonly Option<bool> _exifOrientation = new("--exif-orientation") { Description = "Turn photographs as their EXIF orientation says" };
-    private readonly Option<string> _out = new("--out") { Description = "The PNG file to write [views.png]" };
+    private readonly Option<string> _out = new("--out") { Description = "A contact sheet to write (.png), or a folder for every view and views.json [views.png]" };
 
-    public ViewsCommand() : base("views", "Draw a contact sheet of augmented views.")
+    public ViewsCommand() : base("views", "See augmented views: a contact sheet, or each as a file with all that was drawn for it.")
     {
         Arguments.Add(_images);
-        foreach (Option option in new Option[] { _views, _imageSize, _count, _seed, _exifOrientation, _out })
+        foreach (Option option in new Option[] { _recipe, _imageSize, _count, _seed, _exifOrientation, _out })
             Options.Add(option);
     }
 
-    public override IReadOnlyList<string> Examples { get; } = ["diptych views samples/eurosat/train.tar --views satellite --out views.png"];
+    public override IReadOnlyList<string> Examples { get; } = 
+    [
+        "diptych views samples/eurosat/train.tar --recipe satellite --out views.png",
+        "diptych views photo.jpg --recipe imagenet --count 8 --seed 1 --out views",
+    ];
 
     public override IEnumerable<string> FindMistakes(ParseResult parse)
     {
@@ -41,20 +45,26 @@ internal sealed class ViewsCommand : ToolCommand
         using IImageSource source = ImageSource.Open(parse.GetValue(_images)!, parse.GetValue(_exifOrientation));
         long seed = Value(parse, _seed, 1);
         int[] chosen = SampleOrder.ForEpoch(seed, 0, source.Count).Take(MaximumRows).ToArray();
-        byte[] png = ContactSheet.Draw(source, Recipe(parse), chosen, Value(parse, _count, 8), seed);
+        int count = Value(parse, _count, 8);
         string path = Value(parse, _out, "views.png");
+        bool isSheet = Path.GetExtension(path).Equals(".png", StringComparison.OrdinalIgnoreCase);
         try
         {
-            AtomicFile.Write(path, stream => stream.Write(png));
+            if (isSheet)
+                AtomicFile.Write(path, stream => stream.Write(ContactSheet.Draw(source, Recipe(parse), chosen, count, seed)));
+            else
+                ViewFolder.Write(path, source, Recipe(parse), chosen, count, seed);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new InvalidInputException($"{path} cannot be written: {exception.Message} Choose another --out.", exception);
         }
-        Console.Error.WriteLine($"{path}: {chosen.Length} images, each whole and then in {Value(parse, _count, 8)} views.");
+        Console.Error.WriteLine(isSheet
+            ? $"{path}: {chosen.Length} images, each whole and then in {count} views."
+            : $"{path}: {chosen.Length * count} views, and views.json with all that was drawn for them.");
         return Tool.Done;
     }
 
     private ViewRecipe Recipe(ParseResult parse) =>
-        ViewRecipe.Named(Value(parse, _views, "cifar"), IsGiven(parse, _imageSize) ? parse.GetValue(_imageSize) : null);
+        ViewRecipe.Named(Value(parse, _recipe, "cifar"), IsGiven(parse, _imageSize) ? parse.GetValue(_imageSize) : null);
 }

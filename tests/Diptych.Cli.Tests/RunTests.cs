@@ -140,6 +140,15 @@ public sealed class RunTests
     }
 
     [Fact]
+    public async Task Gray_views_train_an_encoder_of_one_channel()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Equal(0, (await Run.ToolIn(folder, ["pretrain", Run.Sample("test.tar"), .. Small[..^2], "--views", "gray", "--epochs", "1", "--out", "run"])).ExitCode);
+        Assert.Contains("conv1.weight: F32 [4, 1, 3, 3]", (await Run.ToolIn(folder, "inspect", "run/encoder.safetensors")).Output, StringComparison.Ordinal);
+        Assert.Equal(0, (await Run.ToolIn(folder, "evaluate", "run", "--nearest-neighbour", "--train", Run.Sample("train.tar"), "--test", Run.Sample("test.tar"))).ExitCode);
+    }
+
+    [Fact]
     public async Task Inspect_counts_the_classes_of_an_image_set()
     {
         using var folder = new TemporaryFolder();

@@ -36,12 +36,12 @@ public static class FeatureExtractor
     /// <summary>The normalized pixels themselves as features: the baseline that any encoder should beat.</summary>
     /// <param name="source">The images.</param>
     /// <param name="recipe">Size, mean and standard deviation.</param>
-    /// <returns>Pixels, <c>[M, 3·H·W]</c>.</returns>
+    /// <returns>Pixels, <c>[M, C·H·W]</c>.</returns>
     public static Tensor RawPixels(IImageSource source, ViewRecipe recipe)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(recipe);
-        return Collect(source, recipe, 3 * recipe.Size * recipe.Size, 256, null, views => views.reshape(views.shape[0], -1));
+        return Collect(source, recipe, recipe.Channels * recipe.Size * recipe.Size, 256, null, views => views.reshape(views.shape[0], -1));
     }
 
     private static Tensor Collect(IImageSource source, ViewRecipe recipe, int length, int batchSize, IProgress<int>? progress, Func<Tensor, Tensor> compute)

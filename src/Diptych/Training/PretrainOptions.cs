@@ -66,7 +66,7 @@ public sealed record PretrainOptions
     /// <summary>A safetensors file whose weights the encoder starts from; null starts from random ones.</summary>
     public string? Weights { get; init; }
 
-    /// <summary>The view recipe: <c>cifar</c>, <c>imagenet</c> or <c>satellite</c>.</summary>
+    /// <summary>The view recipe: one of <see cref="ViewRecipe.KnownNames"/>, or a JSON file of one's own.</summary>
     public string Views { get; init; } = "cifar";
 
     /// <summary>Side of a view in pixels; null takes the recipe's own.</summary>
@@ -161,8 +161,12 @@ public sealed record PretrainOptions
     /// <summary>The view recipe that these settings name.</summary>
     public ViewRecipe CreateViewRecipe() => ViewRecipe.Named(Views, ImageSize);
 
-    /// <summary>The shape of the encoder that these settings name; its stem follows from the size of the views.</summary>
-    public EncoderSettings CreateEncoderSettings() => new() { Name = Encoder, Width = Width, Stem = EncoderSettings.StemFor(CreateViewRecipe().Size) };
+    /// <summary>The shape of the encoder that these settings name; its stem and channels follow from the views.</summary>
+    public EncoderSettings CreateEncoderSettings()
+    {
+        ViewRecipe recipe = CreateViewRecipe();
+        return new() { Name = Encoder, Width = Width, Channels = recipe.Channels, Stem = EncoderSettings.StemFor(recipe.Size) };
+    }
 
     /// <summary>Checks every setting and speaks of all mistakes at once.</summary>
     /// <exception cref="InvalidInputException">At least one setting cannot be used; one line for each.</exception>

@@ -1,6 +1,4 @@
-using System.Runtime.InteropServices;
 using Diptych.Data;
-using SkiaSharp;
 
 namespace Diptych.Views;
 
@@ -44,7 +42,7 @@ public static class ContactSheet
                 Paste(view, recipe.Size, recipe.Size, sheet, width, Gap + (number + 1) * pitch, top);
             }
         }
-        return Encode(sheet, width, height);
+        return PngFile.Encode(sheet, width, height);
     }
 
     // The whole image as large as fits the cell, in its own proportions, centred.
@@ -61,21 +59,5 @@ public static class ContactSheet
     {
         for (int y = 0; y < height; y++)
             cell.Slice(y * width * 4, width * 4).CopyTo(sheet[(((top + y) * sheetWidth + left) * 4)..]);
-    }
-
-    private static byte[] Encode(byte[] rgbx, int width, int height)
-    {
-        var pinned = GCHandle.Alloc(rgbx, GCHandleType.Pinned);
-        try
-        {
-            var info = new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Opaque);
-            using SKImage image = SKImage.FromPixelCopy(info, pinned.AddrOfPinnedObject(), width * 4);
-            using SKData png = image.Encode(SKEncodedImageFormat.Png, 100);
-            return png.ToArray();
-        }
-        finally
-        {
-            pinned.Free();
-        }
     }
 }

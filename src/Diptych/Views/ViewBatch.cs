@@ -5,18 +5,18 @@ public sealed class ViewBatch
 {
     private readonly int[] _indices;
 
-    internal ViewBatch(int batchSize, int views, int size)
+    internal ViewBatch(int batchSize, int views, int size, int channels)
     {
-        Pixels = GC.AllocateArray<float>(checked(batchSize * views * size * size * 3), pinned: true);
-        Size = size;
+        Pixels = GC.AllocateArray<float>(checked(batchSize * views * size * size * channels), pinned: true);
+        (Size, Channels) = (size, channels);
         _indices = new int[batchSize];
     }
 
-    /// <summary>Normalized views, <c>[Views · Count, Size, Size, 3]</c>: the first views of all images, then the second. Pinned; of a short batch only the first <see cref="Length"/> values count.</summary>
+    /// <summary>Normalized views, <c>[Views · Count, Size, Size, Channels]</c>: the first views of all images, then the second. Pinned; of a short batch only the first <see cref="Length"/> values count.</summary>
     public float[] Pixels { get; }
 
-    /// <summary>Values of <see cref="Pixels"/> in use: Views · Count · Size² · 3.</summary>
-    public int Length => Views * Count * Size * Size * 3;
+    /// <summary>Values of <see cref="Pixels"/> in use: Views · Count · Size² · Channels.</summary>
+    public int Length => Views * Count * Size * Size * Channels;
 
     /// <summary>Images in the batch.</summary>
     public int Count { get; private set; }
@@ -26,6 +26,9 @@ public sealed class ViewBatch
 
     /// <summary>Width and height of a view, in pixels.</summary>
     public int Size { get; }
+
+    /// <summary>Channels of a view: 3, or 1 for gray.</summary>
+    public int Channels { get; }
 
     /// <summary>Which images of the source these are, <c>[Count]</c>.</summary>
     public ReadOnlySpan<int> Indices => _indices.AsSpan(0, Count);
@@ -39,10 +42,10 @@ public sealed class ViewBatch
         indices.CopyTo(_indices);
     }
 
-    /// <summary>Where one view of one image goes, <c>[Size, Size, 3]</c>.</summary>
+    /// <summary>Where one view of one image goes, <c>[Size, Size, Channels]</c>.</summary>
     internal Span<float> ViewOf(int image, int view)
     {
-        int length = Size * Size * 3;
+        int length = Size * Size * Channels;
         return Pixels.AsSpan((view * Count + image) * length, length);
     }
 }

@@ -24,6 +24,9 @@ public sealed record ViewDraw
     /// <summary>σ of the blur in pixels of the view, or null without blur.</summary>
     public double? BlurSigma { get; init; }
 
+    /// <summary>Every value from this one up is inverted, or null without solarize.</summary>
+    public int? SolarizeThreshold { get; init; }
+
     /// <summary>Draws one view: a pure function of its arguments.</summary>
     /// <param name="recipe">What may be drawn.</param>
     /// <param name="imageWidth">Columns of the decoded image.</param>
@@ -31,10 +34,10 @@ public sealed record ViewDraw
     /// <param name="seed">The run's seed.</param>
     /// <param name="epoch">Epoch, 0-based.</param>
     /// <param name="imageIndex">Index of the image in its source, 0-based.</param>
-    /// <param name="view">Which view of the image, 0-based.</param>
+    /// <param name="view">Which view of the image, 0-based; odd ones are second views of a pair.</param>
     /// <remarks>
     /// Each operation takes its numbers whether it happens or not, so changing one setting leaves the other operations' draws alone.
-    /// The crop comes last because its number of tries varies.
+    /// The crop comes late because its number of tries varies; only solarize follows it, so that recipes without it keep their views.
     /// </remarks>
     public static ViewDraw For(ViewRecipe recipe, int imageWidth, int imageHeight, long seed, int epoch, int imageIndex, int view)
     {
@@ -42,23 +45,27 @@ public sealed record ViewDraw
         ArgumentOutOfRangeException.ThrowIfLessThan(imageWidth, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(imageHeight, 1);
         var random = new CounterRandom(seed, epoch, imageIndex, view);
+        ViewProbabilities? own = (view & 1) == 1 ? recipe.SecondView : null;
 
-        bool isFlippedHorizontally = random.NextDouble() < recipe.FlipHorizontal;
-        bool isFlippedVertically = random.NextDouble() < recipe.FlipVertical;
+        bool isFlippedHorizontally = random.NextDouble() < (own?.FlipHorizontal ?? recipe.FlipHorizontal);
+        bool isFlippedVertically = random.NextDouble() < (own?.FlipVertical ?? recipe.FlipVertical);
         int quarterTurns = random.NextInt32(4);
-        JitterStep[] jitter = DrawJitter(recipe, ref random);
-        bool isGrayscale = random.NextDouble() < recipe.GrayscaleProbability;
-        bool isBlurred = random.NextDouble() < recipe.BlurProbability;
+        JitterStep[] jitter = DrawJitter(recipe, own?.JitterProbability ?? recipe.JitterProbability, ref random);
+        bool isGrayscale = random.NextDouble() < (own?.GrayscaleProbability ?? recipe.GrayscaleProbability);
+        bool isBlurred = random.NextDouble() < (own?.BlurProbability ?? recipe.BlurProbability);
         double blurSigma = random.NextDouble(recipe.BlurSigmaMinimum, recipe.BlurSigmaMaximum);
+        CropBox crop = DrawCrop(recipe, imageWidth, imageHeight, ref random);
+        bool isSolarized = random.NextDouble() < (own?.SolarizeProbability ?? recipe.SolarizeProbability);
         return new ViewDraw
         {
-            Crop = DrawCrop(recipe, imageWidth, imageHeight, ref random),
+            Crop = crop,
             IsFlippedHorizontally = isFlippedHorizontally,
             IsFlippedVertically = isFlippedVertically,
             QuarterTurns = recipe.QuarterTurns ? quarterTurns : 0,
             Jitter = jitter,
             IsGrayscale = isGrayscale,
             BlurSigma = isBlurred ? blurSigma : null,
+            SolarizeThreshold = isSolarized ? recipe.SolarizeThreshold : null,
         };
     }
 
@@ -67,14 +74,14 @@ public sealed record ViewDraw
         other is not null && Crop == other.Crop
         && IsFlippedHorizontally == other.IsFlippedHorizontally && IsFlippedVertically == other.IsFlippedVertically
         && QuarterTurns == other.QuarterTurns && Jitter.SequenceEqual(other.Jitter)
-        && IsGrayscale == other.IsGrayscale && BlurSigma == other.BlurSigma;
+        && IsGrayscale == other.IsGrayscale && BlurSigma == other.BlurSigma && SolarizeThreshold == other.SolarizeThreshold;
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Crop, IsFlippedHorizontally, IsFlippedVertically, QuarterTurns, Jitter.Count, IsGrayscale, BlurSigma);
+    public override int GetHashCode() => HashCode.Combine(Crop, IsFlippedHorizontally, IsFlippedVertically, QuarterTurns, Jitter.Count, IsGrayscale, HashCode.Combine(BlurSigma, SolarizeThreshold));
 
-    private static JitterStep[] DrawJitter(ViewRecipe recipe, ref CounterRandom random)
+    private static JitterStep[] DrawJitter(ViewRecipe recipe, double probability, ref CounterRandom random)
     {
-        bool isJittered = random.NextDouble() < recipe.JitterProbability;
+        bool isJittered = random.NextDouble() < probability;
         Span<double> strengths = [recipe.Brightness, recipe.Contrast, recipe.Saturation, recipe.Hue];
         Span<double> factors = stackalloc double[4];
         for (int kind = 0; kind < 4; kind++)

@@ -2,7 +2,7 @@ namespace Diptych.Views;
 
 /// <summary>Everything that decides what a random view may look like. The defaults crop and flip only.</summary>
 /// <remarks>
-/// Order of operations: crop and resize, flips, quarter turns, jitter (its parts in random order), grayscale, blur, normalize.
+/// Order of operations: crop and resize, flips, quarter turns, jitter (its parts in random order), grayscale, blur, solarize, normalize.
 /// Source: Chen et al., "A Simple Framework for Contrastive Learning" (SimCLR), arXiv 2002.05709v3, appendix A.
 /// </remarks>
 public sealed record ViewRecipe
@@ -15,6 +15,9 @@ public sealed record ViewRecipe
 
     /// <summary>Width and height of a view, in pixels, ≥ 8.</summary>
     public int Size { get; init; } = 32;
+
+    /// <summary>Channels of a view: 3, or 1 for gray, where colour is removed before everything else.</summary>
+    public int Channels { get; init; } = 3;
 
     /// <summary>Smallest share of the image's area that a crop takes, in (0, 1].</summary>
     public double CropScaleMinimum { get; init; } = 0.2;
@@ -73,6 +76,15 @@ public sealed record ViewRecipe
     /// <summary>Width of the Gaussian blur's kernel, odd: a tenth of <see cref="Size"/>, at least 3.</summary>
     public int BlurKernel => Math.Max(3, Size / 10 | 1);
 
+    /// <summary>Probability of inverting every value from <see cref="SolarizeThreshold"/> up.</summary>
+    public double SolarizeProbability { get; init; }
+
+    /// <summary>The smallest value that solarize inverts, 0 to 255.</summary>
+    public int SolarizeThreshold { get; init; } = 128;
+
+    /// <summary>What the second view of a pair does more or less often; null where both are drawn alike.</summary>
+    public ViewProbabilities? SecondView { get; init; }
+
     /// <summary>Subtracted from each channel, in units of the full range.</summary>
     public Rgb Mean { get; init; } = new(0.5f, 0.5f, 0.5f);
 
@@ -82,17 +94,22 @@ public sealed record ViewRecipe
     /// <summary>The names that <see cref="Named"/> knows.</summary>
     public static IReadOnlyList<string> KnownNames => NamedRecipes.Names;
 
-    /// <summary>A recipe by name: <c>cifar</c> (32 pixels), <c>imagenet</c> (224) or <c>satellite</c> (32).</summary>
-    /// <param name="name">One of <see cref="KnownNames"/>.</param>
+    /// <summary>A recipe by its name, or one's own from a file.</summary>
+    /// <param name="nameOrPath">One of <see cref="KnownNames"/>, or the path of a JSON file whose keys are these settings in kebab-case.</param>
     /// <param name="size">Width and height of a view in pixels, instead of the recipe's own.</param>
-    /// <exception cref="InvalidInputException">The name is unknown, or the size unusable.</exception>
-    public static ViewRecipe Named(string name, int? size = null)
+    /// <exception cref="InvalidInputException">The name is unknown, the file or the size unusable; the message has one line for each mistake.</exception>
+    public static ViewRecipe Named(string nameOrPath, int? size = null)
     {
-        ViewRecipe recipe = NamedRecipes.Find(name);
+        ArgumentNullException.ThrowIfNull(nameOrPath);
+        ViewRecipe recipe = KnownNames.Contains(nameOrPath) ? NamedRecipes.Read(nameOrPath)
+            : IsPath(nameOrPath) ? ViewRecipeFile.Read(nameOrPath)
+            : throw new InvalidInputException(NearMiss.Describe("view recipe", nameOrPath, KnownNames));
         if (size is not null)
             recipe = recipe with { Size = size.Value };
         recipe.Validate();
         return recipe;
+
+        static bool IsPath(string text) => text.EndsWith(".json", StringComparison.OrdinalIgnoreCase) || text.AsSpan().ContainsAny('/', '\\') || File.Exists(text);
     }
 
     /// <summary>Checks every setting.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Diptych.Views;
 
 /// <summary>What a recipe's settings must be.</summary>
@@ -11,7 +13,9 @@ internal static class ViewRecipeRules
         var mistakes = new List<string>();
 
         if (recipe.Size is < 8 or > MaximumSize)
-            mistakes.Add($"Size must be from 8 to {MaximumSize:N0} pixels, but is {recipe.Size:N0}.");
+            mistakes.Add($"size must be from 8 to {MaximumSize:N0} pixels, but is {recipe.Size:N0}.");
+        if (recipe.Channels is not (1 or 3))
+            mistakes.Add($"channels must be 1 or 3, but is {recipe.Channels:N0}.");
         Within(nameof(recipe.CropScaleMinimum), recipe.CropScaleMinimum, 0, 1, isMinimumAllowed: false);
         Within(nameof(recipe.CropScaleMaximum), recipe.CropScaleMaximum, 0, 1, isMinimumAllowed: false);
         Ordered("CropScale", recipe.CropScaleMinimum, recipe.CropScaleMaximum);
@@ -30,33 +34,52 @@ internal static class ViewRecipeRules
         Within(nameof(recipe.BlurSigmaMinimum), recipe.BlurSigmaMinimum, 0, 100, isMinimumAllowed: false);
         Within(nameof(recipe.BlurSigmaMaximum), recipe.BlurSigmaMaximum, 0, 100, isMinimumAllowed: false);
         Ordered("BlurSigma", recipe.BlurSigmaMinimum, recipe.BlurSigmaMaximum);
+        Within(nameof(recipe.SolarizeProbability), recipe.SolarizeProbability, 0, 1);
+        Within(nameof(recipe.SolarizeThreshold), recipe.SolarizeThreshold, 0, 255);
+        if (recipe.SecondView is { } second)
+        {
+            Second(nameof(second.FlipHorizontal), second.FlipHorizontal);
+            Second(nameof(second.FlipVertical), second.FlipVertical);
+            Second(nameof(second.JitterProbability), second.JitterProbability);
+            Second(nameof(second.GrayscaleProbability), second.GrayscaleProbability);
+            Second(nameof(second.BlurProbability), second.BlurProbability);
+            Second(nameof(second.SolarizeProbability), second.SolarizeProbability);
+        }
         Defined(nameof(recipe.Filter), recipe.Filter);
         Defined(nameof(recipe.BlurKind), recipe.BlurKind);
         for (int channel = 0; channel < 3; channel++)
         {
-            Within($"{nameof(recipe.Mean)} of channel {channel}", recipe.Mean[channel], -100, 100);
-            Within($"{nameof(recipe.StandardDeviation)} of channel {channel}", recipe.StandardDeviation[channel], 0, 100, isMinimumAllowed: false);
+            Within(nameof(recipe.Mean), recipe.Mean[channel], -100, 100, where: $" of channel {channel}");
+            Within(nameof(recipe.StandardDeviation), recipe.StandardDeviation[channel], 0, 100, isMinimumAllowed: false, where: $" of channel {channel}");
         }
         return mistakes;
 
         // Written so that NaN is a mistake.
-        void Within(string setting, double value, double minimum, double maximum, bool isMinimumAllowed = true)
+        void Within(string setting, double value, double minimum, double maximum, bool isMinimumAllowed = true, string where = "")
         {
             bool isAboveMinimum = isMinimumAllowed ? value >= minimum : value > minimum;
             if (!(isAboveMinimum && value <= maximum))
-                mistakes.Add($"{setting} must be in {(isMinimumAllowed ? '[' : '(')}{minimum}, {maximum}], but is {value}.");
+                mistakes.Add($"{Key(setting)}{where} must be in {(isMinimumAllowed ? '[' : '(')}{minimum}, {maximum}], but is {value}.");
+        }
+
+        void Second(string setting, double? value)
+        {
+            if (value is not (null or (>= 0 and <= 1)))
+                mistakes.Add($"second-view.{Key(setting)} must be in [0, 1], but is {value}.");
         }
 
         void Ordered(string setting, double minimum, double maximum)
         {
             if (minimum > maximum)
-                mistakes.Add($"{setting}Minimum must not exceed {setting}Maximum, but they are {minimum} and {maximum}.");
+                mistakes.Add($"{Key(setting)}-minimum must not exceed {Key(setting)}-maximum, but they are {minimum} and {maximum}.");
         }
 
         void Defined<T>(string setting, T value) where T : struct, Enum
         {
             if (!Enum.IsDefined(value))
-                mistakes.Add($"{setting} must be one of {string.Join(", ", Enum.GetNames<T>())}, but is {value}.");
+                mistakes.Add($"{Key(setting)} must be one of {string.Join(", ", Enum.GetNames<T>().Select(Key))}, but is {value}.");
         }
     }
+    // A setting is called in messages as in a recipe's file.
+    private static string Key(string setting) => JsonNamingPolicy.KebabCaseLower.ConvertName(setting);
 }

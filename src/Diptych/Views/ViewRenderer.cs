@@ -11,13 +11,14 @@ public sealed class ViewRenderer
     private readonly PillowBlur _pillowBlur = new();
     private byte[] _scratch = [];
     private byte[] _view = [];
+    private byte[] _gray = [];
     private Normalizer? _normalizer;
 
     /// <summary>Makes a drawn view as pixels: the bytes that Pillow and torchvision make of the same draw.</summary>
     /// <param name="source">The decoded image the draw was made for.</param>
     /// <param name="draw">What to do.</param>
-    /// <param name="recipe">Size, filter and kind of blur.</param>
-    /// <param name="rgbx">Receives <c>[Size, Size, 4]</c>: red, green, blue, 255.</param>
+    /// <param name="recipe">Size, channels, filter and kind of blur.</param>
+    /// <param name="rgbx">Receives <c>[Size, Size, 4]</c>: red, green, blue, 255; three times the same where the recipe has one channel.</param>
     /// <exception cref="ArgumentException">The crop leaves the image, or the destination has another length.</exception>
     public void Render(ImageBuffer source, ViewDraw draw, ViewRecipe recipe, Span<byte> rgbx)
     {
@@ -25,7 +26,7 @@ public sealed class ViewRenderer
         CheckLength(rgbx.Length, recipe.Size * recipe.Size * 4);
         int size = recipe.Size;
 
-        _resizer.Resize(source.Pixels, source.Width, draw.Crop, rgbx, size, size, recipe.Filter);
+        Resize(source, draw.Crop, recipe.Channels, rgbx, size, size, recipe.Filter);
         if (draw.IsFlippedHorizontally)
             Flips.Horizontal(rgbx, size);
         if (draw.IsFlippedVertically)
@@ -47,20 +48,22 @@ public sealed class ViewRenderer
             else
                 _pillowBlur.Apply(rgbx, size, size, sigma);
         }
+        if (draw.SolarizeThreshold is { } threshold)
+            PixelMap.Apply(rgbx, new Solarize(threshold));
     }
 
     /// <summary>Makes a drawn view and normalizes it.</summary>
     /// <param name="source">The decoded image the draw was made for.</param>
     /// <param name="draw">What to do.</param>
     /// <param name="recipe">Size, filter, kind of blur, mean and deviation.</param>
-    /// <param name="values">Receives <c>[Size, Size, 3]</c>.</param>
+    /// <param name="values">Receives <c>[Size, Size, Channels]</c>.</param>
     /// <exception cref="ArgumentException">The crop leaves the image, or the destination has another length.</exception>
     public void Render(ImageBuffer source, ViewDraw draw, ViewRecipe recipe, Span<float> values)
     {
-        CheckLength(values.Length, recipe.Size * recipe.Size * 3);
+        CheckLength(values.Length, recipe.Size * recipe.Size * recipe.Channels);
         Span<byte> view = Room(ref _view, recipe.Size * recipe.Size * 4);
         Render(source, draw, recipe, view);
-        NormalizerFor(recipe).Apply(view, values);
+        NormalizerFor(recipe).Apply(view, values, recipe.Channels);
     }
 
     /// <summary>Makes the view that evaluation sees, without chance: the shorter side resized (bilinear), then the central square.</summary>
@@ -80,7 +83,7 @@ public sealed class ViewRenderer
         int left = (int)Math.Round((width - size) / 2.0), top = (int)Math.Round((height - size) / 2.0);
 
         Span<byte> resized = Room(ref _scratch, checked(width * height * 4));
-        _resizer.Resize(source.Pixels, source.Width, CropBox.Whole(source.Width, source.Height), resized, width, height, ResizeFilter.Bilinear);
+        Resize(source, CropBox.Whole(source.Width, source.Height), recipe.Channels, resized, width, height, ResizeFilter.Bilinear);
         for (int y = 0; y < size; y++)
             resized.Slice(((top + y) * width + left) * 4, size * 4).CopyTo(rgbx[(y * size * 4)..]);
     }
@@ -88,19 +91,34 @@ public sealed class ViewRenderer
     /// <summary>Makes the view that evaluation sees and normalizes it.</summary>
     /// <param name="source">The decoded image.</param>
     /// <param name="recipe">Size, mean and deviation.</param>
-    /// <param name="values">Receives <c>[Size, Size, 3]</c>.</param>
+    /// <param name="values">Receives <c>[Size, Size, Channels]</c>.</param>
     /// <exception cref="ArgumentException">The destination has another length.</exception>
     public void RenderWhole(ImageBuffer source, ViewRecipe recipe, Span<float> values)
     {
-        CheckLength(values.Length, recipe.Size * recipe.Size * 3);
+        CheckLength(values.Length, recipe.Size * recipe.Size * recipe.Channels);
         Span<byte> view = Room(ref _view, recipe.Size * recipe.Size * 4);
         RenderWhole(source, recipe, view);
-        NormalizerFor(recipe).Apply(view, values);
+        NormalizerFor(recipe).Apply(view, values, recipe.Channels);
     }
 
     /// <summary>Resizes a whole image to any size.</summary>
     internal void Resize(ImageBuffer source, Span<byte> rgbx, int width, int height, ResizeFilter filter) =>
         _resizer.Resize(source.Pixels, source.Width, CropBox.Whole(source.Width, source.Height), rgbx, width, height, filter);
+
+    private void Resize(ImageBuffer source, CropBox crop, int channels, Span<byte> rgbx, int width, int height, ResizeFilter filter)
+    {
+        if (channels != 1)
+        {
+            _resizer.Resize(source.Pixels, source.Width, crop, rgbx, width, height, filter);
+            return;
+        }
+        // Gray first: resizing three channels and then mixing them would round otherwise.
+        Span<byte> gray = Room(ref _gray, crop.Width * crop.Height * 4);
+        for (int y = 0; y < crop.Height; y++)
+            source.Pixels.Slice(((crop.Top + y) * source.Width + crop.Left) * 4, crop.Width * 4).CopyTo(gray[(y * crop.Width * 4)..]);
+        PixelMap.Apply(gray, new Grayscale());
+        _resizer.Resize(gray, crop.Width, CropBox.Whole(crop.Width, crop.Height), rgbx, width, height, filter);
+    }
 
     private static void Jitter(Span<byte> rgbx, JitterStep step)
     {

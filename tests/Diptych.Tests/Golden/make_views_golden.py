@@ -1,20 +1,23 @@
 """Makes views-golden.json and views-golden.bin.gz: what Pillow 9.4 and torchvision 0.14 do to known images.
 
 Run: python3 make_views_golden.py   (Debian 12: python3-torch, python3-torchvision, python3-pil, python3-numpy)
-Inputs are computed, here and in GoldenImages.cs, from (kind, width, height, seed). An output is kept as bytes where it
+Inputs are computed, here and in GoldenImages.cs, from (kind, width, height, seed); a photo is a mosaic of the sample's
+tiles, so that decoding is part of it. An output is kept as bytes where it
 is small or compared with a tolerance, else as the SHA-256 of its RGB bytes.
 """
 import gzip
 import hashlib
+import io
 import json
 import random
+import tarfile
 from pathlib import Path
 
 import numpy as np
 import PIL
 import torch
 import torchvision
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageOps
 from torchvision import transforms
 from torchvision.transforms import functional as F
 
@@ -22,12 +25,19 @@ FILTERS = {"bilinear": transforms.InterpolationMode.BILINEAR, "bicubic": transfo
 HERE = Path(__file__).parent
 blob = bytearray()
 cases = []
+tiles = []
 
 
 def make_image(kind, width, height, seed):
     if kind == "all-colours":
         index = np.arange(4096 * 4096, dtype=np.uint32)
         return Image.fromarray(np.stack([index & 255, index >> 8 & 255, index >> 16], 1).astype(np.uint8).reshape(4096, 4096, 3))
+    if kind == "photo":
+        photo = Image.new("RGB", (width, height))
+        columns, count = width // 64, width // 64 * (height // 64)
+        for i in range(count):
+            photo.paste(tile(seed * count + i), (i % columns * 64, i // columns * 64))
+        return photo
     state, noise = seed & 0xFFFFFFFF, np.empty(width * height * 3, np.uint8)
     for i in range(noise.size):
         state = (state * 1664525 + 1013904223) & 0xFFFFFFFF
@@ -40,6 +50,13 @@ def make_image(kind, width, height, seed):
     return Image.fromarray((np.where(planes > 255, 511 - planes, planes) ^ (noise & 7)).astype(np.uint8))
 
 
+def tile(number):
+    if not tiles:
+        with tarfile.open(HERE / "../../../samples/eurosat/test.tar") as tar:
+            tiles.extend(tar.extractfile(member).read() for member in sorted(tar, key=lambda member: member.name) if member.name.endswith(".jpg"))
+    return Image.open(io.BytesIO(tiles[number])).convert("RGB")
+
+
 def apply(image, operation):
     name = operation["name"]
     if name == "flip-horizontal":
@@ -50,6 +67,8 @@ def apply(image, operation):
         return F.rotate(image, 90 * operation["count"], expand=True)
     if name == "grayscale":
         return F.rgb_to_grayscale(image, 3)
+    if name == "solarize":
+        return ImageOps.solarize(image, operation["threshold"])
     if name == "blur" and operation["kind"] == "pillow":
         return image.filter(ImageFilter.GaussianBlur(operation["sigma"]))
     if name == "blur":
@@ -77,6 +96,24 @@ def add(image, operations=(), crop=None, size=None, filter="bilinear", whole=Non
     else:
         case |= {"sha256": hashlib.sha256(data).hexdigest()}
     cases.append(case)
+
+
+def add_photo(draw, number, is_exact):
+    operations = [{"name": "flip-horizontal"}] * draw.randint(0, 1) + [{"name": "flip-vertical"}] * draw.randint(0, 1)
+    jitter = [{"name": name, "factor": draw.uniform(0.2, 1.8)} for name in ("brightness", "contrast", "saturation")]
+    jitter.append({"name": "hue", "factor": draw.uniform(-0.2, 0.2)})
+    draw.shuffle(jitter)
+    operations += jitter + [{"name": "grayscale"}] * (number % 6 == 0)
+    if not is_exact:
+        operations.append({"name": "blur", "kind": "gaussian", "kernel": 7, "sigma": draw.uniform(0.1, 2)})
+    elif number % 2:
+        operations.append({"name": "blur", "kind": "pillow", "sigma": draw.uniform(0.1, 2)})
+    if is_exact and number % 3 == 0:
+        operations.append({"name": "solarize", "threshold": 128})
+    width, height = draw.randint(60, 512), draw.randint(60, 384)
+    crop = (draw.randint(0, 512 - width), draw.randint(0, 384 - height), width, height)
+    side = 224 if is_exact else 64
+    add(("photo", 512, 384, number), operations, crop, (side, side), draw.choice(list(FILTERS)), keep=not is_exact)
 
 
 def main():
@@ -127,6 +164,11 @@ def main():
         add(("scene", width, height, 9), whole=whole)
     for width, height, whole in [(211, 160, 96), (160, 211, 97), (150, 100, 224)]:
         add(("noise", width, height, 10), whole=whole, keep=False)
+
+    for threshold in (0, 100, 128, 255):
+        add(single, [{"name": "solarize", "threshold": threshold}])
+    for number in range(20):
+        add_photo(draw, number, is_exact=number < 12)
 
     grays = Image.fromarray(np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, 2))
     normalize = []

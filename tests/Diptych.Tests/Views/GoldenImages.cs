@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using Diptych.Data;
 
 namespace Diptych.Tests.Views;
 
@@ -15,6 +16,12 @@ internal static class GoldenImages
             Span<uint> colours = MemoryMarshal.Cast<byte, uint>(rgbx.AsSpan());
             for (int colour = 0; colour < colours.Length; colour++)
                 colours[colour] = (uint)colour | 0xFF000000;
+            return rgbx;
+        }
+
+        if (kind == "photo")
+        {
+            PasteTiles(rgbx, width, height, seed);
             return rgbx;
         }
 
@@ -37,6 +44,20 @@ internal static class GoldenImages
             rgbx[pixel * 4 + 3] = 255;
         }
         return rgbx;
+    }
+
+    private static void PasteTiles(Span<byte> rgbx, int width, int height, int seed)
+    {
+        const int side = 64;
+        int columns = width / side, count = columns * (height / side);
+        using IImageSource tiles = ImageSource.Open(Repository.Sample("test.tar"));
+        var tile = new ImageBuffer();
+        for (int i = 0; i < count; i++)
+        {
+            tiles.Decode(seed * count + i, tile);
+            for (int y = 0; y < side; y++)
+                tile.Pixels.Slice(y * side * 4, side * 4).CopyTo(rgbx[(((i / columns * side + y) * width + i % columns * side) * 4)..]);
+        }
     }
 
     /// <summary>Without the fourth byte of each pixel.</summary>

@@ -19,6 +19,7 @@ public sealed class KernelTests
             SameAlone(new Saturation(factor), width, height, seed);
             SameAlone(new Hue(factor / 2 - 0.5), width, height, seed);
             SameAlone(new Grayscale(), width, height, seed);
+            SameAlone(new Solarize((int)(factor * 127)), width, height, seed);
         }, iter: 50);
 
     [Fact]

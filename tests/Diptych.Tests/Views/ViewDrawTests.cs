@@ -26,22 +26,31 @@ public sealed class ViewDrawTests
         }
     }
 
-    // The largest distance between the distribution of the drawn crops and that of the plain formula on another generator
-    // stays below Kolmogorov and Smirnov's bound for one false alarm in a million.
     [Fact]
-    public void Crops_are_distributed_as_the_formula_says()
+    public void Crops_stay_inside_the_image_and_the_recipe()
     {
         const int width = 500, height = 375;
-        var random = new Random(5);
-        CropBox[] expected = [.. Enumerable.Range(0, Count).Select(_ => DrawByFormula(random, width, height))];
-        CropBox[] found = [.. Draws(width, height).Select(draw => draw.Crop)];
-        Assert.All(found, crop => Assert.True(crop.Left >= 0 && crop.Top >= 0 && crop.Left + crop.Width <= width && crop.Top + crop.Height <= height));
-        Func<CropBox, double>[] measures =
-            [crop => (double)crop.Width * crop.Height, crop => (double)crop.Width / crop.Height, crop => crop.Left, crop => crop.Top];
-        foreach (Func<CropBox, double> measure in measures)
-            Assert.InRange(Distance(expected.Select(measure), found.Select(measure)), 0, 2.7 * Math.Sqrt(2.0 / Count));
-        Assert.All(found, crop => Assert.InRange((double)crop.Width * crop.Height / (width * height), 0.079, 1));
-        Assert.All(found, crop => Assert.InRange((double)crop.Width / crop.Height, 0.735, 1.36));
+        Assert.All(Draws(width, height).Select(draw => draw.Crop), crop =>
+        {
+            Assert.True(crop.Left >= 0 && crop.Top >= 0 && crop.Left + crop.Width <= width && crop.Top + crop.Height <= height);
+            Assert.InRange((double)crop.Width * crop.Height / (width * height), 0.079, 1);
+            Assert.InRange((double)crop.Width / crop.Height, 0.735, 1.36);
+        });
+    }
+
+    [Fact]
+    public void The_second_view_has_its_own_probabilities_and_the_first_is_untouched()
+    {
+        ViewRecipe strong = ViewRecipe.Named("imagenet-strong"), alike = strong with { SecondView = null };
+        ViewDraw[] first = Many(strong, 0), second = Many(strong, 1);
+        Assert.Equal(Many(alike, 0), first);
+        Assert.All(first, draw => Assert.True(draw.BlurSigma is not null && draw.SolarizeThreshold is null));
+        Assert.InRange(second.Count(draw => draw.BlurSigma is not null), 2000 * 0.1 - 70, 2000 * 0.1 + 70);
+        Assert.InRange(second.Count(draw => draw.SolarizeThreshold == 128), 2000 * 0.2 - 90, 2000 * 0.2 + 90);
+        Assert.Equal(Many(alike, 1).Select(draw => (draw.Crop, draw.IsGrayscale)), second.Select(draw => (draw.Crop, draw.IsGrayscale)));
+        Assert.Equal(Many(strong, 3).Count(draw => draw.BlurSigma is null), Many(strong with { BlurProbability = 0 }, 3).Count(draw => draw.BlurSigma is null));
+
+        static ViewDraw[] Many(ViewRecipe recipe, int view) => [.. Enumerable.Range(0, 2000).Select(image => ViewDraw.For(recipe, 90, 70, 2, 0, image, view))];
     }
 
     [Theory]
@@ -78,33 +87,4 @@ public sealed class ViewDrawTests
 
     private static IEnumerable<ViewDraw> Draws(int width, int height) =>
         Enumerable.Range(0, Count).Select(image => ViewDraw.For(Recipe, width, height, 3, 0, image, 0));
-
-    private static CropBox DrawByFormula(Random random, int width, int height)
-    {
-        for (int attempt = 0; attempt < 10; attempt++)
-        {
-            double area = width * height * (0.08 + 0.92 * random.NextDouble());
-            double ratio = Math.Exp(Math.Log(3.0 / 4) + (Math.Log(4.0 / 3) - Math.Log(3.0 / 4)) * random.NextDouble());
-            int w = (int)Math.Round(Math.Sqrt(area * ratio)), h = (int)Math.Round(Math.Sqrt(area / ratio));
-            if (w <= width && h <= height)
-                return new(random.Next(width - w + 1), random.Next(height - h + 1), w, h);
-        }
-        return new(0, 0, width, height);
-    }
-
-    private static double Distance(IEnumerable<double> first, IEnumerable<double> second)
-    {
-        double[] a = [.. first.Order()], b = [.. second.Order()];
-        double largest = 0;
-        for (int i = 0, j = 0; i < a.Length && j < b.Length;)
-        {
-            double value = Math.Min(a[i], b[j]);
-            while (i < a.Length && a[i] <= value)
-                i++;
-            while (j < b.Length && b[j] <= value)
-                j++;
-            largest = Math.Max(largest, Math.Abs((double)i / a.Length - (double)j / b.Length));
-        }
-        return largest;
-    }
 }

@@ -31,10 +31,16 @@ internal sealed class Normalizer
     /// <summary>Divides each channel.</summary>
     public Rgb Deviation { get; }
 
-    /// <summary>Writes <c>[pixels, 4]</c> bytes as <c>[pixels, 3]</c> floats.</summary>
-    public void Apply(ReadOnlySpan<byte> rgbx, Span<float> values)
+    /// <summary>Writes <c>[pixels, 4]</c> bytes as <c>[pixels, channels]</c> floats: all three, or the first alone.</summary>
+    public void Apply(ReadOnlySpan<byte> rgbx, Span<float> values, int channels)
     {
         ReadOnlySpan<uint> pixels = MemoryMarshal.Cast<byte, uint>(rgbx);
+        if (channels == 1)
+        {
+            for (int pixel = 0; pixel < pixels.Length; pixel++)
+                values[pixel] = _red[(byte)pixels[pixel]];
+            return;
+        }
         ref float red = ref MemoryMarshal.GetArrayDataReference(_red);
         ref float green = ref MemoryMarshal.GetArrayDataReference(_green);
         ref float blue = ref MemoryMarshal.GetArrayDataReference(_blue);
