@@ -84,15 +84,15 @@ internal static class PretrainTable
         return process.ExitCode == 0 ? output : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with exit code {process.ExitCode}.");
     }
 
-    private static double Median(IEnumerable<double> values)
+    internal static double Median(IEnumerable<double> values)
     {
         double[] sorted = values.Order().ToArray();
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 
-    private static string Row(List<double> rates) => string.Create(CultureInfo.InvariantCulture, $"{Median(rates):F1} [{rates.Min():F1}–{rates.Max():F1}]");
+    internal static string Row(List<double> rates) => string.Create(CultureInfo.InvariantCulture, $"{Median(rates):F1} [{rates.Min():F1}–{rates.Max():F1}]");
 
-    private static string Ratio(List<double> own, List<double> other)
+    internal static string Ratio(List<double> own, List<double> other)
     {
         double[] ratios = own.Zip(other, (a, b) => a / b).ToArray();
         return string.Create(CultureInfo.InvariantCulture, $"{Median(ratios):F2} [{ratios.Min():F2}–{ratios.Max():F2}]");

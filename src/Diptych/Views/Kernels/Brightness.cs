@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Diptych.Views.Kernels;
 
@@ -7,6 +8,7 @@ internal readonly struct Brightness(double factor) : IPixelMap
 {
     private readonly Vector<float> _factor = new((float)factor);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector<uint> Map(Vector<uint> pixels)
     {
         var (red, green, blue) = Channels.Split(pixels);

@@ -28,7 +28,7 @@ internal static class Channels
     public static Vector<uint> Blend(Vector<float> from, Vector<float> factor, Vector<uint> value)
     {
         Vector<float> blended = from + factor * (Vector.ConvertToSingle(Vector.AsVectorInt32(value)) - from);
-        blended = Vector.Min(Vector.Max(blended, Vector<float>.Zero), new Vector<float>(255f));
+        blended = Vector.MinNative(Vector.MaxNative(blended, Vector<float>.Zero), new Vector<float>(255f));
         return Vector.AsVectorUInt32(Vector.ConvertToInt32Native(blended));
     }
 }

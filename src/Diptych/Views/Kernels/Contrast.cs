@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Diptych.Views.Kernels;
@@ -11,6 +12,7 @@ internal readonly struct Contrast(double factor, int gray) : IPixelMap
     /// <summary>Blends an image with its own mean luma.</summary>
     public static void Apply(Span<byte> rgbx, double factor) => PixelMap.Apply(rgbx, new Contrast(factor, MeanLuma(rgbx)));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector<uint> Map(Vector<uint> pixels)
     {
         var (red, green, blue) = Channels.Split(pixels);
@@ -20,19 +22,20 @@ internal readonly struct Contrast(double factor, int gray) : IPixelMap
     private static int MeanLuma(ReadOnlySpan<byte> rgbx)
     {
         ReadOnlySpan<uint> pixels = MemoryMarshal.Cast<byte, uint>(rgbx);
-        int count = pixels.Length, width = Vector<uint>.Count;
+        ref uint first = ref MemoryMarshal.GetReference(pixels);
+        int count = pixels.Length, width = Vector<uint>.Count, i = 0;
         ulong sum = 0;
-        while (pixels.Length >= width)
+        while (i + width <= count)
         {
             // 2^16 lumas of at most 255 fit a lane.
             var lanes = Vector<uint>.Zero;
-            for (int block = 0; block < 65536 && pixels.Length >= width; block++, pixels = pixels[width..])
-                lanes += Channels.Luma(new Vector<uint>(pixels));
+            for (int end = (int)Math.Min(i + 65536L * width, count); i + width <= end; i += width)
+                lanes += Channels.Luma(Vector.LoadUnsafe(ref first, (nuint)i));
             for (int lane = 0; lane < width; lane++)
                 sum += lanes[lane];
         }
-        foreach (uint pixel in pixels)
-            sum += Channels.Luma(new Vector<uint>(pixel))[0];
+        for (; i < count; i++)
+            sum += Channels.Luma(new Vector<uint>(pixels[i]))[0];
         return (int)((double)sum / count + 0.5);
     }
 }

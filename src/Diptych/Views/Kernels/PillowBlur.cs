@@ -1,16 +1,16 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace Diptych.Views.Kernels;
 
 /// <summary>A Gaussian approximated by three box passes each way, with a fractional box and repeated edges, as Pillow's. Holds its scratch memory.</summary>
 /// <remarks>Source: Gwosdek et al., "Theoretical foundations of Gaussian convolution by extended box filtering", SSVM 2011.</remarks>
-internal sealed class PillowBlur
+internal sealed unsafe class PillowBlur
 {
     private const int Passes = 3, WeightBits = 24;
 
     private byte[] _first = [], _second = [];
+    private int[] _sums = [];
 
     /// <summary>Blurs an image in place.</summary>
     /// <param name="rgbx">Pixels, <c>[height, width, 4]</c>.</param>
@@ -29,9 +29,11 @@ internal sealed class PillowBlur
         if (_first.Length < length)
             (_first, _second) = (new byte[length], new byte[length]);
 
-        Transpose(rgbx, width * 4, _first, turnedPitch, width, height);
+        fixed (byte* from = rgbx, to = _first)
+            Transposer.Apply((uint*)from, width, (uint*)to, turnedPitch / 4, width, height);
         Blur(width, turnedPitch);
-        Transpose(_first, turnedPitch, _second, pitch, height, width);
+        fixed (byte* from = _first, to = _second)
+            Transposer.Apply((uint*)from, turnedPitch / 4, (uint*)to, pitch / 4, height, width);
         (_first, _second) = (_second, _first);
         Blur(height, pitch);
         for (int y = 0; y < height; y++)
@@ -58,58 +60,50 @@ internal sealed class PillowBlur
         return whole + part;
     }
 
-    // Down every column: a running sum of 2·radius + 1 rows, and the two rows beyond it by their share.
-    // The sums fit 16 bits up to a radius of 127, which a σ of 100 does not reach.
-    private static void BoxPass(byte[] source, byte[] destination, int rows, int pitch, int radius, uint inner, uint outer)
+    // Down all columns at once: running sums of 2·radius + 1 rows, and the two rows beyond them by their share.
+    private void BoxPass(byte[] source, byte[] destination, int rows, int pitch, int radius, uint inner, uint outer)
     {
-        Vector<uint> innerWeight = new(inner), outerWeight = new(outer), half = new(1u << (WeightBits - 1));
-        ref byte input = ref MemoryMarshal.GetArrayDataReference(source);
-        ref byte output = ref MemoryMarshal.GetArrayDataReference(destination);
-        int last = rows - 1;
-        for (int column = 0; column < pitch; column += Vector<byte>.Count)
+        Vector<int> innerWeight = new((int)inner), outerWeight = new((int)outer);
+        int last = rows - 1, lanes = Vector<int>.Count;
+        if (_sums.Length < pitch)
+            _sums = new int[pitch];
+        Array.Clear(_sums);
+        fixed (byte* input = source, output = destination)
+        fixed (int* sums = _sums)
         {
-            Vector<ushort> sumLow = default, sumHigh = default;
             // The window that ends just before the image's first row.
             for (int row = -radius - 1; row < radius; row++)
             {
-                Vector.Widen(Vector.LoadUnsafe(ref input, (nuint)(Math.Clamp(row, 0, last) * pitch + column)), out Vector<ushort> low, out Vector<ushort> high);
-                (sumLow, sumHigh) = (sumLow + low, sumHigh + high);
+                byte* entering = input + Math.Clamp(row, 0, last) * pitch;
+                for (int column = 0; column < pitch; column += lanes)
+                    (Vector.Load(sums + column) + WideLoad.Ints(entering + column)).Store(sums + column);
             }
             for (int row = 0; row < rows; row++)
             {
-                Vector.Widen(Vector.LoadUnsafe(ref input, (nuint)(Math.Min(row + radius, last) * pitch + column)), out Vector<ushort> inLow, out Vector<ushort> inHigh);
-                Vector.Widen(Vector.LoadUnsafe(ref input, (nuint)(Math.Max(row - radius - 1, 0) * pitch + column)), out Vector<ushort> outLow, out Vector<ushort> outHigh);
-                Vector.Widen(Vector.LoadUnsafe(ref input, (nuint)(Math.Min(row + radius + 1, last) * pitch + column)), out Vector<ushort> farLow, out Vector<ushort> farHigh);
-                sumLow += inLow - outLow;
-                sumHigh += inHigh - outHigh;
-                Vector<byte> bytes = Vector.Narrow(
-                    Mix(sumLow, outLow + farLow, innerWeight, outerWeight, half),
-                    Mix(sumHigh, outHigh + farHigh, innerWeight, outerWeight, half));
-                bytes.StoreUnsafe(ref output, (nuint)(row * pitch + column));
+                byte* entering = input + Math.Min(row + radius, last) * pitch;
+                byte* leaving = input + Math.Max(row - radius - 1, 0) * pitch;
+                byte* beyond = input + Math.Min(row + radius + 1, last) * pitch;
+                for (int column = 0; column < pitch; column += 4 * lanes)
+                {
+                    int c1 = column + lanes, c2 = c1 + lanes, c3 = c2 + lanes;
+                    WideLoad.Narrow(
+                        Step(sums + column, entering + column, leaving + column, beyond + column, innerWeight, outerWeight),
+                        Step(sums + c1, entering + c1, leaving + c1, beyond + c1, innerWeight, outerWeight),
+                        Step(sums + c2, entering + c2, leaving + c2, beyond + c2, innerWeight, outerWeight),
+                        Step(sums + c3, entering + c3, leaving + c3, beyond + c3, innerWeight, outerWeight))
+                        .Store(output + row * pitch + column);
+                }
             }
         }
     }
 
+    // Sums of 255 and weights that add up to 2^24 fit 32 bits without a sign.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector<ushort> Mix(Vector<ushort> window, Vector<ushort> edges, Vector<uint> inner, Vector<uint> outer, Vector<uint> half)
+    private static Vector<int> Step(int* sums, byte* entering, byte* leaving, byte* beyond, Vector<int> inner, Vector<int> outer)
     {
-        Vector.Widen(window, out Vector<uint> windowLow, out Vector<uint> windowHigh);
-        Vector.Widen(edges, out Vector<uint> edgesLow, out Vector<uint> edgesHigh);
-        return Vector.Narrow(
-            (windowLow * inner + edgesLow * outer + half) >> WeightBits,
-            (windowHigh * inner + edgesHigh * outer + half) >> WeightBits);
-    }
-
-    private static void Transpose(ReadOnlySpan<byte> source, int pitch, Span<byte> destination, int destinationPitch, int width, int height)
-    {
-        ReadOnlySpan<uint> from = MemoryMarshal.Cast<byte, uint>(source);
-        Span<uint> to = MemoryMarshal.Cast<byte, uint>(destination);
-        for (int x = 0; x < width; x++)
-        {
-            Span<uint> row = to.Slice(x * (destinationPitch / 4), height);
-            for (int y = 0; y < height; y++)
-                row[y] = from[y * (pitch / 4) + x];
-        }
+        Vector<int> left = WideLoad.Ints(leaving), sum = Vector.Load(sums) + WideLoad.Ints(entering) - left;
+        sum.Store(sums);
+        return (sum * inner + (left + WideLoad.Ints(beyond)) * outer + new Vector<int>(1 << (WeightBits - 1))) >>> WeightBits;
     }
 
     private static int RoundUp(int bytes) => (bytes + 63) & ~63;

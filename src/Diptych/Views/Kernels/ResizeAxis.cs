@@ -16,6 +16,9 @@ internal sealed class ResizeAxis
     /// <summary>The first input of each output.</summary>
     public ReadOnlySpan<int> Starts => _starts;
 
+    /// <summary>The weights of all outputs, <see cref="Taps"/> each.</summary>
+    public ReadOnlySpan<int> AllWeights => _weights;
+
     /// <summary>The weights of one output, for the inputs from its start.</summary>
     public ReadOnlySpan<int> Weights(int output) => _weights.AsSpan(output * Taps, Taps);
 

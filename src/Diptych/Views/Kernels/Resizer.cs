@@ -1,17 +1,20 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 
 namespace Diptych.Views.Kernels;
 
 /// <summary>Crops, then resizes: horizontally, then vertically, rounding to bytes after each, as Pillow does. Holds its scratch memory.</summary>
-internal sealed class Resizer
+/// <remarks>Rows are narrowed in bands: a band is transposed, so that the same column of all its rows fills vectors, and transposed back.</remarks>
+internal sealed unsafe class Resizer
 {
     private const int Half = 1 << (ResizeAxis.WeightBits - 1);
 
+    // Rows of a band: four vectors of 32-bit lanes hold one column of it, whatever the width of a vector.
+    private static readonly int BandRows = Vector<int>.Count;
+
     private readonly ResizeAxis _horizontal = new(), _vertical = new();
     private byte[] _narrowed = [];
+    private uint[] _wideBand = [], _narrowBand = [];
 
     /// <summary>Writes the crop at the new size.</summary>
     /// <param name="source">Pixels, <c>[any, sourceWidth, 4]</c>.</param>
@@ -23,100 +26,107 @@ internal sealed class Resizer
     /// <param name="filter">How to weigh.</param>
     public void Resize(ReadOnlySpan<byte> source, int sourceWidth, CropBox crop, Span<byte> destination, int width, int height, ResizeFilter filter)
     {
-        int rowLength = width * 4, narrowedLength = crop.Height * rowLength;
-        if (_narrowed.Length < narrowedLength)
-            _narrowed = GC.AllocateUninitializedArray<byte>(narrowedLength);
-        Span<byte> narrowed = _narrowed.AsSpan(0, narrowedLength);
-
-        if (crop.Width != width)
-            _horizontal.Plan(crop.Width, width, filter);
-        ReadOnlySpan<byte> cropped = source[((crop.Top * sourceWidth + crop.Left) * 4)..];
-        for (int y = 0; y < crop.Height; y += crop.Width == width ? 1 : 4)
+        int rowLength = width * 4;
+        ReadOnlySpan<byte> cropped = source.Slice((crop.Top * sourceWidth + crop.Left) * 4, ((crop.Height - 1) * sourceWidth + crop.Width) * 4);
+        Span<byte> narrowed = crop.Height == height ? destination[..(height * rowLength)] : Room(ref _narrowed, crop.Height * rowLength);
+        if (crop.Width == width)
         {
-            if (crop.Width == width)
+            for (int y = 0; y < crop.Height; y++)
                 cropped.Slice(y * sourceWidth * 4, rowLength).CopyTo(narrowed[(y * rowLength)..]);
-            else
-                ResizeFourRows(cropped, sourceWidth, y, crop.Height - 1, narrowed, width);
         }
-
-        if (crop.Height == height)
+        else
         {
-            narrowed.CopyTo(destination);
-            return;
+            _horizontal.Plan(crop.Width, width, filter);
+            Narrow(cropped, sourceWidth, crop, narrowed, width);
         }
+        if (crop.Height == height)
+            return;
         _vertical.Plan(crop.Height, height, filter);
         for (int y = 0; y < height; y++)
             MixRows(narrowed[(_vertical.Starts[y] * rowLength)..], _vertical.Weights(y), destination.Slice(y * rowLength, rowLength));
     }
 
-    // One pixel's four channels a vector of 128 bits, at any width of the machine. Rows beyond the last are the last again.
-    private void ResizeFourRows(ReadOnlySpan<byte> source, int sourceWidth, int y, int last, Span<byte> result, int width)
+    private void Narrow(ReadOnlySpan<byte> cropped, int sourceWidth, CropBox crop, Span<byte> narrowed, int width)
     {
-        int y1 = Math.Min(y + 1, last), y2 = Math.Min(y + 2, last), y3 = Math.Min(y + 3, last);
-        ref uint pixels = ref Unsafe.As<byte, uint>(ref MemoryMarshal.GetReference(source));
-        ref uint row0 = ref Unsafe.Add(ref pixels, y * sourceWidth), row1 = ref Unsafe.Add(ref pixels, y1 * sourceWidth);
-        ref uint row2 = ref Unsafe.Add(ref pixels, y2 * sourceWidth), row3 = ref Unsafe.Add(ref pixels, y3 * sourceWidth);
-        Span<uint> outputs = MemoryMarshal.Cast<byte, uint>(result);
-        ReadOnlySpan<int> starts = _horizontal.Starts;
-        for (int x = 0; x < width; x++)
+        if (_wideBand.Length < crop.Width * BandRows)
+            _wideBand = new uint[crop.Width * BandRows];
+        if (_narrowBand.Length < width * BandRows)
+            _narrowBand = new uint[width * BandRows];
+        fixed (byte* source = cropped, result = narrowed)
+        fixed (uint* wide = _wideBand, narrow = _narrowBand)
         {
-            int start = starts[x];
-            Vector128<int> sum0 = Vector128.Create(Half), sum1 = sum0, sum2 = sum0, sum3 = sum0;
-            foreach (int weight in _horizontal.Weights(x))
+            for (int y = 0; y < crop.Height; y += BandRows)
             {
-                Vector128<int> weights = Vector128.Create(weight);
-                sum0 += Widen(Unsafe.Add(ref row0, start)) * weights;
-                sum1 += Widen(Unsafe.Add(ref row1, start)) * weights;
-                sum2 += Widen(Unsafe.Add(ref row2, start)) * weights;
-                sum3 += Widen(Unsafe.Add(ref row3, start)) * weights;
-                start++;
+                // Of a band that the image does not fill, the other rows are computed from what was there, and not kept.
+                int rows = Math.Min(BandRows, crop.Height - y);
+                Transposer.Apply((uint*)source + (nint)y * sourceWidth, sourceWidth, wide, BandRows, crop.Width, rows);
+                MixColumns((byte*)wide, (byte*)narrow, width);
+                Transposer.Apply(narrow, BandRows, (uint*)result + (nint)y * width, width, rows, width);
             }
-            Vector128<byte> bytes = Vector128.Narrow(Vector128.Narrow(ToByte(sum0), ToByte(sum1)), Vector128.Narrow(ToByte(sum2), ToByte(sum3)));
-            outputs[y * width + x] = bytes.AsUInt32()[0];
-            outputs[y1 * width + x] = bytes.AsUInt32()[1];
-            outputs[y2 * width + x] = bytes.AsUInt32()[2];
-            outputs[y3 * width + x] = bytes.AsUInt32()[3];
         }
+    }
 
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        static Vector128<int> Widen(uint pixel) => Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalar(pixel).AsByte())).AsInt32();
+    private void MixColumns(byte* wide, byte* narrow, int width)
+    {
+        int lanes = Vector<int>.Count, columnLength = BandRows * 4, taps = _horizontal.Taps;
+        fixed (int* starts = _horizontal.Starts, allWeights = _horizontal.AllWeights)
+        {
+            int* weights = allWeights;
+            for (int x = 0; x < width; x++, weights += taps)
+            {
+                byte* column = wide + (nint)starts[x] * columnLength;
+                var sum0 = new Vector<int>(Half);
+                Vector<int> sum1 = sum0, sum2 = sum0, sum3 = sum0;
+                for (int tap = 0; tap < taps; tap++, column += columnLength)
+                {
+                    var weight = new Vector<int>(weights[tap]);
+                    sum0 += WideLoad.Ints(column) * weight;
+                    sum1 += WideLoad.Ints(column + lanes) * weight;
+                    sum2 += WideLoad.Ints(column + 2 * lanes) * weight;
+                    sum3 += WideLoad.Ints(column + 3 * lanes) * weight;
+                }
+                WideLoad.Narrow(ToByte(sum0), ToByte(sum1), ToByte(sum2), ToByte(sum3)).Store(narrow + (nint)x * columnLength);
+            }
+        }
     }
 
     private static void MixRows(ReadOnlySpan<byte> rows, ReadOnlySpan<int> weights, Span<byte> result)
     {
-        ref byte first = ref MemoryMarshal.GetReference(rows);
-        int column = 0, rowLength = result.Length;
-        for (; column <= rowLength - Vector<byte>.Count; column += Vector<byte>.Count)
+        int column = 0, rowLength = result.Length, lanes = Vector<int>.Count;
+        fixed (byte* first = rows, output = result)
         {
-            var sum0 = new Vector<int>(Half);
-            Vector<int> sum1 = sum0, sum2 = sum0, sum3 = sum0;
-            for (int tap = 0; tap < weights.Length; tap++)
+            for (; column <= rowLength - Vector<byte>.Count; column += Vector<byte>.Count)
             {
-                Vector.Widen(Vector.LoadUnsafe(ref first, (nuint)(tap * rowLength + column)), out Vector<ushort> low, out Vector<ushort> high);
-                Vector.Widen(low, out Vector<uint> v0, out Vector<uint> v1);
-                Vector.Widen(high, out Vector<uint> v2, out Vector<uint> v3);
-                var weight = new Vector<int>(weights[tap]);
-                sum0 += Vector.AsVectorInt32(v0) * weight;
-                sum1 += Vector.AsVectorInt32(v1) * weight;
-                sum2 += Vector.AsVectorInt32(v2) * weight;
-                sum3 += Vector.AsVectorInt32(v3) * weight;
+                byte* input = first + column;
+                var sum0 = new Vector<int>(Half);
+                Vector<int> sum1 = sum0, sum2 = sum0, sum3 = sum0;
+                for (int tap = 0; tap < weights.Length; tap++, input += rowLength)
+                {
+                    var weight = new Vector<int>(weights[tap]);
+                    sum0 += WideLoad.Ints(input) * weight;
+                    sum1 += WideLoad.Ints(input + lanes) * weight;
+                    sum2 += WideLoad.Ints(input + 2 * lanes) * weight;
+                    sum3 += WideLoad.Ints(input + 3 * lanes) * weight;
+                }
+                WideLoad.Narrow(ToByte(sum0), ToByte(sum1), ToByte(sum2), ToByte(sum3)).Store(output + column);
             }
-            Vector.Narrow(Vector.Narrow(ToByte(sum0), ToByte(sum1)), Vector.Narrow(ToByte(sum2), ToByte(sum3))).CopyTo(result[column..]);
-        }
-        for (; column < rowLength; column++)
-        {
-            int sum = Half;
-            for (int tap = 0; tap < weights.Length; tap++)
-                sum += rows[tap * rowLength + column] * weights[tap];
-            result[column] = (byte)Math.Clamp(sum >> ResizeAxis.WeightBits, 0, 255);
+            for (; column < rowLength; column++)
+            {
+                int sum = Half;
+                for (int tap = 0; tap < weights.Length; tap++)
+                    sum += first[tap * rowLength + column] * weights[tap];
+                output[column] = (byte)Math.Clamp(sum >> ResizeAxis.WeightBits, 0, 255);
+            }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector<uint> ToByte(Vector<int> sum) =>
-        Vector.AsVectorUInt32(Vector.Min(Vector.Max(sum >> ResizeAxis.WeightBits, Vector<int>.Zero), new Vector<int>(255)));
+    private static Vector<int> ToByte(Vector<int> sum) => Vector.Min(Vector.Max(sum >> ResizeAxis.WeightBits, Vector<int>.Zero), new Vector<int>(255));
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<uint> ToByte(Vector128<int> sum) =>
-        Vector128.Clamp(sum >> ResizeAxis.WeightBits, Vector128<int>.Zero, Vector128.Create(255)).AsUInt32();
+    private static Span<byte> Room(ref byte[] memory, int length)
+    {
+        if (memory.Length < length)
+            memory = GC.AllocateUninitializedArray<byte>(length);
+        return memory.AsSpan(0, length);
+    }
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Diptych.Views.Kernels;
 
@@ -7,6 +8,7 @@ internal readonly struct Solarize(int threshold) : IPixelMap
 {
     private readonly Vector<byte> _threshold = new((byte)threshold);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector<uint> Map(Vector<uint> pixels)
     {
         Vector<byte> values = Vector.AsVectorByte(pixels);

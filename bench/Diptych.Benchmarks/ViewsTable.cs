@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using System.Formats.Tar;
+using System.Globalization;
+using System.IO.Compression;
+using System.Runtime.InteropServices;
+using Diptych.Data;
+using Diptych.Views;
+
+namespace Diptych.Benchmarks;
+
+/// <summary>The loader beside torchvision on Pillow and beside libturbojpeg's bare decode, in turns in one run.</summary>
+/// <remarks>Rates are images a second of CPU time of the whole process, so that other work on the machine weighs less; wall time only where two workers are compared with one.</remarks>
+internal static class ViewsTable
+{
+    private const int Rounds = 5, Photographs = 200, Tiles = 10_000;
+
+    private sealed record Rival(string Name, string Images, string Recipe, string Blur, int Limit, string Place, List<double> Rates);
+
+    public static int Run(string photographTar, string tileTar, string python)
+    {
+        string folder = Directory.CreateTempSubdirectory("diptych-bench-").FullName;
+        try
+        {
+            string photographs = Unpack(photographTar, Path.Combine(folder, "photographs"), Photographs);
+            return Measure(photographs, Unpack(tileTar, Path.Combine(folder, "tiles"), Tiles), python);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static int Measure(string photographs, string tiles, string python)
+    {
+        Rival[] rivals =
+        [
+            new("torchvision on Pillow, Pillow's blur", photographs, "imagenet", "pillow", Photographs, "stored", []),
+            new("torchvision on Pillow, torchvision's blur", photographs, "imagenet", "gaussian", Photographs, "stored", []),
+            new("torchvision on Pillow", tiles, "cifar", "none", 2000, "memory", []),
+        ];
+        var decode = new List<double>();
+        var ownDecode = new List<double>();
+        var pillow = new List<double>();
+        var gaussian = new List<double>();
+        var small = new List<double>();
+        var second = new List<double>();
+        string versions = "";
+
+        using IImageSource photographSource = ImageSource.Open(photographs), tileSource = ImageSource.Open(tiles);
+        byte[][] files = [.. Directory.GetFiles(photographs).Order(StringComparer.Ordinal).Select(File.ReadAllBytes)];
+        ViewRecipe imagenet = ViewRecipe.Named("imagenet"), cifar = ViewRecipe.Named("cifar");
+        using var pillowLoader = new ViewLoader(photographSource, imagenet with { BlurKind = BlurKind.Pillow }, Options(0));
+        using var gaussianLoader = new ViewLoader(photographSource, imagenet with { BlurKind = BlurKind.Gaussian }, Options(0));
+        using var smallLoader = new ViewLoader(tileSource, cifar, Options(1L << 30));
+        using var twoWorkers = new ViewLoader(tileSource, cifar, Options(1L << 30) with { Workers = 2 });
+        int[] all = [.. Enumerable.Range(0, photographSource.Count)], many = [.. Enumerable.Range(0, tileSource.Count)];
+
+        for (int round = -1; round < Rounds; round++)
+        {
+            // Round −1 warms up: the compiler, the decoded tiles, the disk's cache.
+            double bare = Bare(files), skia = OwnDecode(photographSource), withPillow = OwnRate(pillowLoader, all, 2).Cpu, withGaussian = OwnRate(gaussianLoader, all, 2).Cpu;
+            (double cpu, double wall) = OwnRate(smallLoader, many, 10);
+            double wallOfTwo = OwnRate(twoWorkers, many, 10).Wall;
+            if (round < 0)
+                continue;
+            decode.Add(bare);
+            ownDecode.Add(skia);
+            pillow.Add(withPillow);
+            gaussian.Add(withGaussian);
+            small.Add(cpu);
+            second.Add(wallOfTwo / wall);
+            foreach (Rival rival in rivals)
+            {
+                string[] said = PretrainTable.Capture(python, Path.Combine(PretrainTable.FindRepository(), "bench", "rivals", "views.py"), rival.Images, rival.Recipe, rival.Blur, $"{rival.Limit}", rival.Place).Split(';');
+                versions = said[0];
+                rival.Rates.Add(double.Parse(said[1], CultureInfo.InvariantCulture));
+            }
+            Console.Error.WriteLine($"round {round + 1} of {Rounds}: {bare:F0}, {withPillow:F0}, {withGaussian:F0}, {cpu:F0}; {string.Join(", ", rivals.Select(r => r.Rates[^1].ToString("F0", CultureInfo.InvariantCulture)))}; two workers {wallOfTwo / wall:F2}");
+        }
+
+        Console.Out.WriteLine($"""
+            # Views beside torchvision and libturbojpeg
+
+            Two full views of every image: decode, crop, resize, flip, jitter, grayscale, blur, normalize to float32. One worker thread. Images per second of the whole process's CPU time (not wall time: other programs may run beside); median [minimum–maximum] of {Rounds} rounds in turns.
+            Machine: {PretrainTable.Processor()}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription.Split('#')[0].Trim()}; .NET {Environment.Version}, SkiaSharp {typeof(SkiaSharp.SKCodec).Assembly.GetName().Version?.ToString(3)}, libturbojpeg 2.1.5 (Debian); {versions}.
+            Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- views flowers200.tar cifar10-jpeg-q75.tar.gz`
+
+            ## Photographs: 200 JPEG files of about 500 × 375 pixels, recipe `imagenet` (224 pixels)
+
+            | program | images/s | `diptych` with the same blur is |
+            |---|---|---|
+            | libturbojpeg, decoding alone | {PretrainTable.Row(decode)} | {PretrainTable.Ratio(pillow, decode)} (Pillow's blur), {PretrainTable.Ratio(gaussian, decode)} (torchvision's) |
+            | `diptych`, decoding alone (SkiaSharp) | {PretrainTable.Row(ownDecode)} | {PretrainTable.Ratio(pillow, ownDecode)}, {PretrainTable.Ratio(gaussian, ownDecode)} |
+            | `diptych`, Pillow's blur | {PretrainTable.Row(pillow)} | 1 |
+            | `diptych`, torchvision's blur | {PretrainTable.Row(gaussian)} | 1 |
+            | {rivals[0].Name} | {PretrainTable.Row(rivals[0].Rates)} | {PretrainTable.Ratio(pillow, rivals[0].Rates)} |
+            | {rivals[1].Name} | {PretrainTable.Row(rivals[1].Rates)} | {PretrainTable.Ratio(gaussian, rivals[1].Rates)} |
+
+            ## Tiles: 32 × 32 pixels held decoded in memory, recipe `cifar`
+
+            | program | images/s | `diptych` is |
+            |---|---|---|
+            | `diptych` | {PretrainTable.Row(small)} | 1 |
+            | {rivals[2].Name} | {PretrainTable.Row(rivals[2].Rates)} | {PretrainTable.Ratio(small, rivals[2].Rates)} |
+
+            Two workers beside one, tiles, wall time: {PretrainTable.Ratio(second, [.. second.Select(_ => 1.0)])}.
+            """);
+        return 0;
+    }
+
+    private static ViewLoaderOptions Options(long keepDecoded) => new() { BatchSize = 100, KeepDecoded = keepDecoded, DropLast = false };
+
+    private static (double Cpu, double Wall) OwnRate(ViewLoader loader, int[] order, int epochs)
+    {
+        TimeSpan cpu = Environment.CpuUsage.TotalTime;
+        long start = Stopwatch.GetTimestamp();
+        int images = 0;
+        for (int epoch = 0; epoch < epochs; epoch++)
+        {
+            foreach (ViewBatch batch in loader.ReadEpoch(epoch, order))
+                images += batch.Count;
+        }
+        double wall = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        return (images / (Environment.CpuUsage.TotalTime - cpu).TotalSeconds, images / wall);
+    }
+
+    private static double Bare(byte[][] files)
+    {
+        using var turbo = new TurboJpeg();
+        TimeSpan cpu = Environment.CpuUsage.TotalTime;
+        foreach (byte[] file in files)
+            turbo.Decode(file);
+        return files.Length / (Environment.CpuUsage.TotalTime - cpu).TotalSeconds;
+    }
+
+    private static double OwnDecode(IImageSource source)
+    {
+        var decoded = new ImageBuffer();
+        TimeSpan cpu = Environment.CpuUsage.TotalTime;
+        for (int image = 0; image < source.Count; image++)
+            source.Decode(image, decoded);
+        return source.Count / (Environment.CpuUsage.TotalTime - cpu).TotalSeconds;
+    }
+
+    // The first images of a tar as files in a folder of their own, so that everyone reads the same ones in the same way.
+    private static string Unpack(string tarPath, string folder, int limit)
+    {
+        Directory.CreateDirectory(folder);
+        using Stream file = File.OpenRead(tarPath), plain = tarPath.EndsWith("gz", StringComparison.Ordinal) ? new GZipStream(file, CompressionMode.Decompress) : file;
+        using var tar = new TarReader(plain);
+        for (int count = 0; count < limit && tar.GetNextEntry() is { } entry;)
+        {
+            if (entry.DataStream is not null && entry.Name.EndsWith(".jpg", StringComparison.Ordinal))
+                entry.ExtractToFile(Path.Combine(folder, $"{count++:D5}.jpg"), overwrite: false);
+        }
+        return folder;
+    }
+}
