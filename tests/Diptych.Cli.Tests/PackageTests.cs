@@ -79,7 +79,7 @@ public sealed class PackageTests(PackedFixture packed) : IClassFixture<PackedFix
         Assert.Contains("LICENSE-LIBTORCH.txt", files);
         Assert.Single(archive.Entries, entry => entry.Name.Contains("torch_cpu.", StringComparison.Ordinal));
         Assert.DoesNotContain(files, name => name.Contains("python", StringComparison.Ordinal));
-        Assert.InRange(new FileInfo(package).Length, 1, 250_000_000); // nuget.org's limit
+        Assert.InRange(new FileInfo(package).Length, 1, 250_000_000); // what a package registry takes at most
     }
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

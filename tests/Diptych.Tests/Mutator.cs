@@ -1,48 +1,50 @@
 namespace Diptych.Tests;
 
-/// <summary>Damages files the way disks, networks and strangers do; the same seed damages in the same way.</summary>
-internal sealed class Mutator(int seed)
+/// <summary>Damages files as disks, networks and attackers do. What becomes of seed file and number is always the same.</summary>
+internal static class Mutator
 {
-    private readonly Random _random = new(seed);
+    private static readonly byte[][] Telling = [[0], [0xFF], [0x7F], [0x80], [0xFF, 0xD9], [0xFF, 0xDA], [0xFF, 0xC4], [0xFF, 0xC2], [0xFF, 0xFF, 0xFF, 0xFF], [0x7F, 0xFF, 0xFF, 0xFF], [0, 0, 0, 0], [0, 0, 0x75, 0x30]];
 
-    /// <summary>How many mutations a test makes: DIPTYCH_MUTATIONS, or a quick number of its own.</summary>
-    public static int Count(int quick) => int.TryParse(Environment.GetEnvironmentVariable("DIPTYCH_MUTATIONS"), out int count) ? count : quick;
-
-    /// <summary>A copy with one to four damages.</summary>
-    public byte[] Mutate(byte[] whole)
+    public static byte[] Mutate(byte[] seed, byte[] other, int number)
     {
-        byte[] bytes = [.. whole];
-        for (int i = _random.Next(1, 5); i > 0 && bytes.Length > 0; i--)
-            bytes = Damage(bytes);
-        return bytes;
+        var random = new Random(number);
+        byte[] file = [.. seed];
+        for (int changes = 1 + random.Next(random.Next(1, 8)); changes > 0; changes--)
+            file = Change(file, other, random);
+        return file;
     }
 
-    private byte[] Damage(byte[] bytes)
+    private static byte[] Change(byte[] file, byte[] other, Random random)
     {
-        int at = At(bytes), length = Math.Min(_random.Next(1, 65), bytes.Length - at);
-        switch (_random.Next(7))
+        if (file.Length == 0)
+            return file;
+        // Headers decide most, so half of all changes happen there.
+        int at = random.Next(2) == 0 ? random.Next(Math.Min(file.Length, 640)) : random.Next(file.Length);
+        int length = Math.Min(1 + random.Next(random.Next(1, 64)), file.Length - at);
+        switch (random.Next(8))
         {
-            case 0: // a flipped bit
-                bytes[at] ^= (byte)(1 << _random.Next(8));
-                return bytes;
-            case 1: // another byte, often a telling one
-                bytes[at] = (byte)(_random.Next(2) == 0 ? _random.Next(256) : "\0\u00ff09-{}[]\",:e"[_random.Next(13)]);
-                return bytes;
-            case 2: // cut short
-                return bytes[..at];
-            case 3: // a stretch lost
-                return [.. bytes[..at], .. bytes[(at + length)..]];
-            case 4: // a stretch twice
-                return [.. bytes[..(at + length)], .. bytes[at..]];
-            case 5: // a stretch of one value
-                bytes.AsSpan(at, length).Fill((byte)(_random.Next(2) * 255));
-                return bytes;
-            default: // a stretch from elsewhere
-                bytes.AsSpan(_random.Next(bytes.Length - length + 1), length).ToArray().CopyTo(bytes, at);
-                return bytes;
+            case 0:
+                file[at] ^= (byte)(1 << random.Next(8));
+                return file;
+            case 1:
+                file[at] = (byte)random.Next(256);
+                return file;
+            case 2:
+                byte[] value = Telling[random.Next(Telling.Length)];
+                value.AsSpan(0, Math.Min(value.Length, file.Length - at)).CopyTo(file.AsSpan(at));
+                return file;
+            case 3:
+                return file[..at];
+            case 4:
+                return [.. file[..at], .. file[(at + length)..]];
+            case 5:
+                return [.. file[..at], .. file.AsSpan(at, length), .. file[at..]];
+            case 6:
+                random.NextBytes(file.AsSpan(at, length));
+                return file;
+            default:
+                int from = random.Next(other.Length);
+                return [.. file[..at], .. other.AsSpan(from, Math.Min(length * 8, other.Length - from)), .. file[at..]];
         }
     }
-
-    // Heads of files decide the most, so half of all damages fall there.
-    private int At(byte[] bytes) => _random.Next(_random.Next(2) == 0 ? bytes.Length : Math.Min(bytes.Length, 512));
 }

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace Diptych.Tests.Checkpoints;
 
 /// <summary>Damaged files are read as something, or refused with a message: never a crash, never memory beyond the file's own size.</summary>
-/// <remarks>DIPTYCH_MUTATIONS sets how many there are in each test.</remarks>
+/// <remarks>DIPTYCH_FUZZ sets how many there are in each test.</remarks>
 public sealed class MutatedFileTests
 {
     private const long AllocationLimit = 32_000_000; // bytes, in the managed heap, for files of a few thousand
@@ -18,7 +18,7 @@ public sealed class MutatedFileTests
         using var scope = NewDisposeScope();
         SafetensorsFile.Write(folder.File("whole"), [("conv.weight", randn(4, 3, 3, 3)), ("bn.bias", randn(4)), ("steps", tensor(7L)), ("half", randn(5).to(ScalarType.Float16))], new Dictionary<string, string> { ["format"] = "pt" });
         string path = folder.File("mutated.safetensors");
-        int read = Mutate(File.ReadAllBytes(folder.File("whole")), Mutator.Count(3000), bytes =>
+        int read = Mutate(File.ReadAllBytes(folder.File("whole")), Count(3000), bytes =>
         {
             using var inner = NewDisposeScope();
             File.WriteAllBytes(path, bytes);
@@ -33,7 +33,7 @@ public sealed class MutatedFileTests
     {
         using var folder = new TemporaryFolder();
         string path = folder.File("recipe.json");
-        int read = Mutate(Encoding.UTF8.GetBytes(new PretrainOptions { Images = "photos", LearningRate = 0.1, ImageSize = 64, Threads = 2 }.ToJson()), Mutator.Count(3000), bytes =>
+        int read = Mutate(Encoding.UTF8.GetBytes(new PretrainOptions { Images = "photos", LearningRate = 0.1, ImageSize = 64, Threads = 2 }.ToJson()), Count(3000), bytes =>
         {
             File.WriteAllBytes(path, bytes);
             Recipe.Read(path).Options.Validate();
@@ -53,7 +53,7 @@ public sealed class MutatedFileTests
         {
             string path = Path.Combine(newest, name);
             byte[] whole = File.ReadAllBytes(path);
-            Mutate(whole, Mutator.Count(1000) / 2, bytes =>
+            Mutate(whole, Count(1000) / 2, bytes =>
             {
                 using var inner = NewDisposeScope();
                 File.WriteAllBytes(path, bytes);
@@ -73,7 +73,7 @@ public sealed class MutatedFileTests
         using var folder = new TemporaryFolder();
         string path = folder.File("metrics.jsonl");
         byte[] whole = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(1, 20).Select(step => $"{{\"step\":{step},\"loss\":1.5}}\n")));
-        Mutate(whole, Mutator.Count(1000), bytes =>
+        Mutate(whole, Count(1000), bytes =>
         {
             File.WriteAllBytes(path, bytes);
             MetricsFile.Open(path, lastStep: 10).Dispose();
@@ -81,14 +81,15 @@ public sealed class MutatedFileTests
         });
     }
 
+    private static int Count(int quick) => int.TryParse(Environment.GetEnvironmentVariable("DIPTYCH_FUZZ"), out int count) ? count : quick;
+
     /// <summary>How many mutated files were taken.</summary>
     private static int Mutate(byte[] whole, int count, Action<byte[]> read)
     {
-        var mutator = new Mutator(seed: 1);
         int taken = 0;
         for (int i = 0; i < count; i++)
         {
-            byte[] bytes = mutator.Mutate(whole);
+            byte[] bytes = Mutator.Mutate(whole, whole, number: i);
             long before = GC.GetAllocatedBytesForCurrentThread();
             try
             {
