@@ -48,6 +48,8 @@ internal sealed class PretrainCommand : ToolCommand
     private readonly Option<int> _threads = new("--threads") { Description = "Threads of the arithmetic [one a core]" };
     private readonly Option<int> _checkpointEvery = new("--checkpoint-every") { Description = $"Steps between checkpoints [{Defaults.CheckpointEvery}]" };
     private readonly Option<bool> _skipUnreadable = new("--skip-unreadable") { Description = "Leave out images that cannot be read, instead of stopping before the start" };
+    private readonly Option<int> _keepLast = new("--keep-last") { Description = $"How many of the newest checkpoints stay [{Defaults.KeepLast}]" };
+    private readonly Option<int> _keepEvery = new("--keep-every") { Description = "Checkpoints at multiples of this many steps stay as well [none]" };
     private readonly Option<bool> _exifOrientation = new("--exif-orientation") { Description = "Turn photographs as their EXIF orientation says" };
     private readonly Option<string> _out = new("--out") { Description = "The run folder [runs/NAME-METHOD-LOSS]" };
     private readonly Option<bool> _resume = new("--resume") { Description = "Go on with the run in that folder" };
@@ -55,7 +57,7 @@ internal sealed class PretrainCommand : ToolCommand
     public PretrainCommand() : base("pretrain", "Learn an encoder from unlabelled images.")
     {
         Arguments.Add(_images);
-        foreach (Option option in new Option[] { _recipe, _method, _loss, _temperature, _temperatureEnd, _temperatureSchedule, _sigma, _queue, _momentum, _symmetric, _supportSet, _projectorHidden, _embeddingSize, _encoder, _width, _zeroInit, _weights, _imageSize, _views, _epochs, _batch, _chunk, _accumulate, _optimizer, _nesterov, _learningRate, _learningRateScaling, _schedule, _weightDecay, _clipGradient, _warmupEpochs, _seed, _workers, _threads, _checkpointEvery, _exifOrientation, _skipUnreadable, _out, _resume })
+        foreach (Option option in new Option[] { _recipe, _method, _loss, _temperature, _temperatureEnd, _temperatureSchedule, _sigma, _queue, _momentum, _symmetric, _supportSet, _projectorHidden, _embeddingSize, _encoder, _width, _zeroInit, _weights, _imageSize, _views, _epochs, _batch, _chunk, _accumulate, _optimizer, _nesterov, _learningRate, _learningRateScaling, _schedule, _weightDecay, _clipGradient, _warmupEpochs, _seed, _workers, _threads, _checkpointEvery, _keepLast, _keepEvery, _exifOrientation, _skipUnreadable, _out, _resume })
             Options.Add(option);
     }
 
@@ -155,6 +157,8 @@ internal sealed class PretrainCommand : ToolCommand
         Workers = Value(parse, _workers, start.Workers),
         Threads = IsGiven(parse, _threads) ? parse.GetValue(_threads) : start.Threads,
         CheckpointEvery = Value(parse, _checkpointEvery, start.CheckpointEvery),
+        KeepLast = Value(parse, _keepLast, start.KeepLast),
+        KeepEvery = IsGiven(parse, _keepEvery) ? parse.GetValue(_keepEvery) : start.KeepEvery,
         ExifOrientation = Value(parse, _exifOrientation, start.ExifOrientation),
         SkipUnreadable = Value(parse, _skipUnreadable, start.SkipUnreadable),
     };

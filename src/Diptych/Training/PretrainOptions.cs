@@ -120,6 +120,12 @@ public sealed record PretrainOptions
     /// <summary>Steps from one checkpoint to the next.</summary>
     public int CheckpointEvery { get; init; } = 500;
 
+    /// <summary>How many of the newest checkpoints stay.</summary>
+    public int KeepLast { get; init; } = 2;
+
+    /// <summary>Checkpoints at multiples of this many steps stay as well; null for none.</summary>
+    public int? KeepEvery { get; init; }
+
     /// <summary>Whether photographs are turned as their EXIF orientation says.</summary>
     public bool ExifOrientation { get; init; }
 
@@ -233,6 +239,10 @@ public sealed record PretrainOptions
             yield return $"--threads must be at least 1, but it is {Threads}.";
         if (CheckpointEvery < 1)
             yield return $"--checkpoint-every must be at least 1 step, but it is {CheckpointEvery}.";
+        if (KeepLast < 1)
+            yield return $"--keep-last must be at least 1 checkpoint, but it is {KeepLast}.";
+        if (KeepEvery is { } kept && (kept < 1 || (CheckpointEvery >= 1 && kept % CheckpointEvery != 0)))
+            yield return $"--keep-every must be a multiple of --checkpoint-every ({CheckpointEvery}), but it is {kept}.";
     }
 
     private static string? Complaint(Action create)
@@ -257,7 +267,7 @@ public sealed record PretrainOptions
         return own.Where(p => p.Value.ToString() != theirs.GetProperty(p.Name).ToString())
             .Select(p => $"--{p.Name} is {p.Value} here and {theirs.GetProperty(p.Name)} there").ToArray();
 
-        static PretrainOptions Neutral(PretrainOptions options) => options with { Workers = 1, Threads = null, CheckpointEvery = 1 };
+        static PretrainOptions Neutral(PretrainOptions options) => options with { Workers = 1, Threads = null, CheckpointEvery = 1, KeepLast = 2, KeepEvery = null };
     }
 
     /// <summary>The settings as JSON, in the words of the tool's options: a file that <see cref="Recipe.Read"/> takes.</summary>

@@ -14,7 +14,7 @@ namespace Diptych.Training;
 /// </remarks>
 public sealed class Pretraining
 {
-    private const int CollectEvery = 20, RetryEvery = 10, KeepLast = 2;
+    private const int CollectEvery = 20, RetryEvery = 10;
 
     private readonly PretrainOptions _options;
     private readonly IImageSource _source;
@@ -127,7 +127,7 @@ public sealed class Pretraining
                 if (done % CollectEvery == 0)
                     GC.Collect(0); // TorchSharp leaves small native objects to finalizers; the collector does not see how many wait
                 if (done < TotalSteps && (done % _options.CheckpointEvery == 0 || (record.IsBehind && done % RetryEvery == 0)))
-                    record.TryCheckpoint(done, State, KeepLast, null);
+                    record.TryCheckpoint(done, State, _options.KeepLast, _options.KeepEvery);
                 if (stop.IsCancellationRequested)
                     break;
             }
@@ -135,7 +135,7 @@ public sealed class Pretraining
         bool isFinished = done == TotalSteps;
         record.Finish(() =>
         {
-            record.Checkpoint(done, State, KeepLast, null);
+            record.Checkpoint(done, State, _options.KeepLast, _options.KeepEvery);
             if (isFinished)
                 EncoderFile.Write(_folder.EncoderPath, encoder, recipe);
         }, stop);

@@ -48,7 +48,7 @@ public sealed class PretrainOptionsTests
     public void Differences_name_the_settings_that_change_the_result_and_no_others()
     {
         var one = new PretrainOptions { Images = "a", Temperature = 0.1 };
-        PretrainOptions other = one with { Temperature = 0.2, Workers = 4, Threads = 1, CheckpointEvery = 9 };
+        PretrainOptions other = one with { Temperature = 0.2, Workers = 4, Threads = 1, CheckpointEvery = 9, KeepLast = 5, KeepEvery = 18 };
         Assert.Equal(["--temperature is 0.1 here and 0.2 there"], one.DifferencesFrom(other));
         Assert.Empty(one.DifferencesFrom(one with { Workers = 2 }));
     }

@@ -114,6 +114,17 @@ public sealed class PretrainingTests
     }
 
     [Fact]
+    public void The_newest_checkpoints_stay_and_those_asked_for()
+    {
+        using var folder = new TemporaryFolder();
+        using ImageSubset tiles = Tiles(40);
+        PretrainOptions options = Small with { CheckpointEvery = 2, KeepLast = 1, KeepEvery = 6 };
+        RunFolder run = RunFolder.Create(folder.File("run"), options);
+        Assert.True(new Pretraining(options, tiles, run, new Observer()).Run(false, CancellationToken.None));
+        Assert.Equal([15, 12, 6], run.Checkpoints.List().Select(c => c.Step));
+    }
+
+    [Fact]
     public void Other_images_are_noticed_on_resume()
     {
         using var folder = new TemporaryFolder();
