@@ -8,18 +8,8 @@ namespace Diptych.Cli;
 /// <summary><c>diptych demo</c>: the whole path on the shipped sample.</summary>
 internal sealed class DemoCommand : ToolCommand
 {
-    // Chosen on held-out tiles of the training part; see docs/path.md.
-    private static readonly PretrainOptions Settings = new()
-    {
-        Views = "satellite",
-        Width = 16,
-        Epochs = 12,
-        Batch = 64,
-        LearningRate = 0.12,
-    };
-
     private readonly Option<string> _out = new("--out") { Description = "The run folder [runs/demo, or the next free number]" };
-    private readonly Option<int> _epochs = new("--epochs") { Description = $"Passes over the images [{Settings.Epochs}]" };
+    private readonly Option<int> _epochs = new("--epochs") { Description = "Passes over the images [those of the recipe small-machine]" };
     private readonly Option<bool> _json = new("--json") { Description = "Print the figures as one JSON object" };
 
     public DemoCommand() : base("demo", "Train on 5,000 shipped satellite tiles without their labels, then measure the encoder: a few minutes.")
@@ -30,12 +20,12 @@ internal sealed class DemoCommand : ToolCommand
 
     public override IReadOnlyList<string> Examples { get; } = ["diptych demo"];
 
-    public override IEnumerable<string> FindMistakes(ParseResult parse) => MistakesOf((Settings with { Epochs = Value(parse, _epochs, Settings.Epochs) }).Validate);
+    public override IEnumerable<string> FindMistakes(ParseResult parse) => MistakesOf(Settings(parse).Validate);
 
     public override int Run(ParseResult parse)
     {
         string sample = Path.Combine(AppContext.BaseDirectory, "samples", "eurosat");
-        PretrainOptions options = Settings with { Images = Path.Combine(sample, "train.tar"), Epochs = Value(parse, _epochs, Settings.Epochs) };
+        PretrainOptions options = Settings(parse) with { Images = Path.Combine(sample, "train.tar") };
         using IImageSource train = ImageSource.Open(options.Images);
         using IImageSource test = ImageSource.Open(Path.Combine(sample, "test.tar"));
         TorchRuntime.Load();
@@ -55,6 +45,12 @@ internal sealed class DemoCommand : ToolCommand
               diptych evaluate runs/PHOTOS-simclr-dcl --train LABELLED/train --test LABELLED/test
             """);
         return Tool.Done;
+    }
+
+    private PretrainOptions Settings(ParseResult parse)
+    {
+        PretrainOptions recipe = ShippedRecipes.Read("small-machine").Options;
+        return recipe with { Epochs = Value(parse, _epochs, recipe.Epochs) };
     }
 
     private static string FreeFolder()

@@ -19,12 +19,13 @@ internal sealed class EvaluateCommand : ToolCommand
     private readonly Option<double> _temperature = new("--temperature") { Description = $"Votes weigh exp(similarity / temperature) [{Defaults.Temperature}]" };
     private readonly Option<int> _labelsPerClass = new("--labels-per-class") { Description = $"Labelled images a class in the few-label figures [{Defaults.LabelsPerClass}]" };
     private readonly Option<long> _seed = new("--seed") { Description = $"Where the draws of few labels start [{Defaults.Seed}]" };
+    private readonly Option<bool> _exifOrientation = new("--exif-orientation") { Description = "Turn photographs as their EXIF orientation says" };
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object instead of a table" };
 
     public EvaluateCommand() : base("evaluate", "Measure an encoder on labelled images, beside raw pixels and the untrained encoder.")
     {
         Arguments.Add(_run);
-        foreach (Option option in new Option[] { _data, _train, _test, _nearestNeighbour, _k, _temperature, _labelsPerClass, _seed, _json })
+        foreach (Option option in new Option[] { _data, _train, _test, _nearestNeighbour, _k, _temperature, _labelsPerClass, _seed, _exifOrientation, _json })
             Options.Add(option);
     }
 
@@ -48,8 +49,8 @@ internal sealed class EvaluateCommand : ToolCommand
         string run = parse.GetValue(_run)!;
         string trainPath = parse.GetValue(_train) ?? LabelledParts.Find(parse.GetValue(_data)!, "train");
         string testPath = parse.GetValue(_test) ?? LabelledParts.Find(parse.GetValue(_data)!, "test", "val");
-        using IImageSource train = ImageSource.Open(trainPath);
-        using IImageSource test = ImageSource.Open(testPath);
+        using IImageSource train = ImageSource.Open(trainPath, parse.GetValue(_exifOrientation));
+        using IImageSource test = ImageSource.Open(testPath, parse.GetValue(_exifOrientation));
         var evaluation = new NearestNeighbourEvaluation(train, test, Apply(parse));
         string encoderPath = EncoderPath(run);
         TorchRuntime.Load();

@@ -8,15 +8,15 @@ using Diptych.Training;
 
 namespace Diptych.Cli;
 
-/// <summary><c>diptych inspect</c>: what a run, an encoder file or an image set contains.</summary>
+/// <summary><c>diptych inspect</c>: what a run, a step that failed, an encoder file or an image set contains.</summary>
 internal sealed class InspectCommand : ToolCommand
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    private readonly Argument<string> _path = new("PATH") { Description = "A run folder, a .safetensors file, or any image set that pretrain takes." };
+    private readonly Argument<string> _path = new("PATH") { Description = "A run folder, the folder of a step that failed, a .safetensors file, or any image set that pretrain takes." };
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object" };
 
-    public InspectCommand() : base("inspect", "Say what a run, an encoder file or an image set contains.")
+    public InspectCommand() : base("inspect", "Say what a run, an encoder file or an image set contains; make a failed step again.")
     {
         Arguments.Add(_path);
         Options.Add(_json);
@@ -28,6 +28,7 @@ internal sealed class InspectCommand : ToolCommand
     {
         string path = parse.GetValue(_path)!;
         JsonObject found = path.EndsWith(".safetensors", StringComparison.Ordinal) ? File_(path)
+            : FailureBundle.IsAt(path) ? Failure(path)
             : File.Exists(Path.Combine(path, "recipe.json")) ? Run_(path)
             : Images(path);
         if (parse.GetValue(_json))
@@ -51,6 +52,21 @@ internal sealed class InspectCommand : ToolCommand
             ["settings"] = JsonNode.Parse(folder.ReadOptions().ToJson()),
             ["checkpoints"] = checkpoints,
             ["last-step"] = last is null ? null : JsonNode.Parse(last),
+        };
+    }
+
+    private static JsonObject Failure(string path)
+    {
+        FailureBundle failure = FailureBundle.Read(path);
+        return new JsonObject
+        {
+            ["failure"] = path,
+            ["step"] = failure.Step,
+            ["what"] = failure.What,
+            ["replayed"] = FailureBundle.Replay(path),
+            ["images"] = string.Join(", ", failure.Images),
+            ["longest-parameters"] = new JsonObject(failure.Norms.OrderByDescending(n => double.IsNaN(n.Value) ? double.PositiveInfinity : n.Value).Take(5)
+                .Select(n => KeyValuePair.Create(n.Key, (JsonNode?)n.Value.ToString("G6", CultureInfo.InvariantCulture)))),
         };
     }
 

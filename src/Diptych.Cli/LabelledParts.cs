@@ -3,7 +3,7 @@ namespace Diptych.Cli;
 /// <summary>Finds the train and test parts of a labelled data set by their usual names.</summary>
 internal static class LabelledParts
 {
-    private static readonly string[] Endings = ["", ".tar", ".tar.gz", ".tgz", ".bin", ".bin.gz", "-images-idx3-ubyte", "-images-idx3-ubyte.gz", "_batch.bin", "_batch.bin.gz"];
+    private static readonly string[] Endings = ["", ".tar", ".tar.gz", ".tgz", ".bin", ".bin.gz", "_X.bin", "_X.bin.gz", ".pack", "-images-idx3-ubyte", "-images-idx3-ubyte.gz", "_batch.bin", "_batch.bin.gz"];
 
     /// <summary>The first of the names that exists in the folder, with any ending that image sets have.</summary>
     /// <exception cref="InvalidInputException">None does.</exception>

@@ -12,6 +12,7 @@ internal sealed class PretrainCommand : ToolCommand
     private static readonly PretrainOptions Defaults = new();
 
     private readonly Argument<string> _images = new("IMAGES") { Description = "A folder of images, a tar file, CIFAR batches or an idx file. Labels are not looked at." };
+    private readonly Option<string> _recipe = new("--recipe") { Description = "Settings to start from: a name of diptych list recipes, or a file; options given beside it count more" };
     private readonly Option<string> _method = new("--method") { Description = $"Which embeddings meet in the loss: {string.Join(", ", KnownMethod.Names)} [{Defaults.Method}]" };
     private readonly Option<string> _loss = new("--loss") { Description = $"dcl, dclw or infonce [{Defaults.Loss}]" };
     private readonly Option<double> _temperature = new("--temperature") { Description = $"Divides similarities in the loss [{Defaults.Temperature}]" };
@@ -28,7 +29,7 @@ internal sealed class PretrainCommand : ToolCommand
     private readonly Option<int> _width = new("--width") { Description = $"Channels of its first stage; 16 or 32 suit small machines [{Defaults.Width}]" };
     private readonly Option<bool> _zeroInit = new("--zero-init") { Description = "Start the last batch-norm of each block at zero" };
     private readonly Option<string> _weights = new("--weights") { Description = "A .safetensors file whose weights the encoder starts from" };
-    private readonly Option<int> _imageSize = new("--image-size") { Description = "Side of a view in pixels [the recipe's own]" };
+    private readonly Option<int> _imageSize = new("--image-size") { Description = "Side of a view in pixels [that of --views]" };
     private readonly Option<string> _views = new("--views") { Description = $"How views are drawn: cifar, imagenet or satellite [{Defaults.Views}]" };
     private readonly Option<int> _epochs = new("--epochs") { Description = $"Passes over the images [{Defaults.Epochs}]" };
     private readonly Option<int> _batch = new("--batch") { Description = $"Images in a step, two views each [{Defaults.Batch}]" };
@@ -47,28 +48,29 @@ internal sealed class PretrainCommand : ToolCommand
     private readonly Option<int> _threads = new("--threads") { Description = "Threads of the arithmetic [one a core]" };
     private readonly Option<int> _checkpointEvery = new("--checkpoint-every") { Description = $"Steps between checkpoints [{Defaults.CheckpointEvery}]" };
     private readonly Option<bool> _skipUnreadable = new("--skip-unreadable") { Description = "Leave out images that cannot be read, instead of stopping before the start" };
+    private readonly Option<bool> _exifOrientation = new("--exif-orientation") { Description = "Turn photographs as their EXIF orientation says" };
     private readonly Option<string> _out = new("--out") { Description = "The run folder [runs/NAME-METHOD-LOSS]" };
     private readonly Option<bool> _resume = new("--resume") { Description = "Go on with the run in that folder" };
 
     public PretrainCommand() : base("pretrain", "Learn an encoder from unlabelled images.")
     {
         Arguments.Add(_images);
-        foreach (Option option in new Option[] { _method, _loss, _temperature, _temperatureEnd, _temperatureSchedule, _sigma, _queue, _momentum, _symmetric, _supportSet, _projectorHidden, _embeddingSize, _encoder, _width, _zeroInit, _weights, _imageSize, _views, _epochs, _batch, _chunk, _accumulate, _optimizer, _nesterov, _learningRate, _learningRateScaling, _schedule, _weightDecay, _clipGradient, _warmupEpochs, _seed, _workers, _threads, _checkpointEvery, _skipUnreadable, _out, _resume })
+        foreach (Option option in new Option[] { _recipe, _method, _loss, _temperature, _temperatureEnd, _temperatureSchedule, _sigma, _queue, _momentum, _symmetric, _supportSet, _projectorHidden, _embeddingSize, _encoder, _width, _zeroInit, _weights, _imageSize, _views, _epochs, _batch, _chunk, _accumulate, _optimizer, _nesterov, _learningRate, _learningRateScaling, _schedule, _weightDecay, _clipGradient, _warmupEpochs, _seed, _workers, _threads, _checkpointEvery, _exifOrientation, _skipUnreadable, _out, _resume })
             Options.Add(option);
     }
 
     public override IReadOnlyList<string> Examples { get; } =
     [
         "diptych pretrain photos --views imagenet --image-size 64 --width 32 --epochs 100",
-        "diptych pretrain samples/eurosat/train.tar --views satellite --loss infonce --out runs/tiles",
+        "diptych pretrain samples/eurosat/train.tar --recipe small-machine --method moco --loss infonce --out runs/tiles",
         "diptych pretrain samples/eurosat/train.tar --out runs/tiles --resume",
     ];
 
-    public override IEnumerable<string> FindMistakes(ParseResult parse) => MistakesOf(Apply(parse, Defaults).Validate);
+    public override IEnumerable<string> FindMistakes(ParseResult parse) => MistakesOf(() => Settings(parse, Defaults).Validate());
 
     public override int Run(ParseResult parse)
     {
-        PretrainOptions options = Apply(parse, Defaults);
+        PretrainOptions options = Settings(parse, Defaults);
         string path = parse.GetValue(_out) ?? DefaultFolder(options);
         bool isResumed = parse.GetValue(_resume);
         RunFolder? folder = null;
@@ -76,7 +78,7 @@ internal sealed class PretrainCommand : ToolCommand
         {
             folder = RunFolder.Open(path);
             PretrainOptions saved = folder.ReadOptions();
-            options = Apply(parse, saved);
+            options = Settings(parse, saved);
             options.Validate(); // the folder may be a stranger's
             IReadOnlyList<string> differences = options.DifferencesFrom(saved);
             if (differences.Count > 0)
@@ -101,7 +103,7 @@ internal sealed class PretrainCommand : ToolCommand
     // Looks at every image once, so that a bad one is known at the start and not hours later.
     private static IImageSource OpenReadable(PretrainOptions options)
     {
-        IImageSource source = ImageSource.Open(options.Images);
+        IImageSource source = ImageSource.Open(options.Images, options.ExifOrientation);
         Pretraining.Check(options, source);
         IReadOnlyList<UnreadableImage> unreadable = ReadabilityCheck.FindUnreadable(source, Environment.ProcessorCount);
         if (!options.SkipUnreadable)
@@ -112,6 +114,9 @@ internal sealed class PretrainCommand : ToolCommand
         Pretraining.Check(options, readable);
         return readable;
     }
+
+    private PretrainOptions Settings(ParseResult parse, PretrainOptions start) =>
+        Apply(parse, IsGiven(parse, _recipe) ? ShippedRecipes.Read(parse.GetValue(_recipe)!).Options : start);
 
     private PretrainOptions Apply(ParseResult parse, PretrainOptions start) => start with
     {
@@ -150,6 +155,7 @@ internal sealed class PretrainCommand : ToolCommand
         Workers = Value(parse, _workers, start.Workers),
         Threads = IsGiven(parse, _threads) ? parse.GetValue(_threads) : start.Threads,
         CheckpointEvery = Value(parse, _checkpointEvery, start.CheckpointEvery),
+        ExifOrientation = Value(parse, _exifOrientation, start.ExifOrientation),
         SkipUnreadable = Value(parse, _skipUnreadable, start.SkipUnreadable),
     };
 

@@ -9,7 +9,7 @@ internal static class Tool
 {
     public const int Done = 0, Fault = 1, Mistake = 2, Interrupted = 130;
 
-    private static readonly ToolCommand[] Commands = [new PretrainCommand(), new EvaluateCommand(), new ViewsCommand(), new InspectCommand(), new DemoCommand()];
+    private static readonly ToolCommand[] Commands = [new PretrainCommand(), new EvaluateCommand(), new ViewsCommand(), new PackCommand(), new InspectCommand(), new ListCommand(), new DemoCommand()];
 
     public static int Run(string[] args)
     {
@@ -41,6 +41,11 @@ internal static class Tool
         catch (InvalidInputException exception)
         {
             return Complain(exception.Message);
+        }
+        catch (Exception exception) when (exception is OutOfMemoryException || exception.Message.Contains("DefaultCPUAllocator", StringComparison.Ordinal))
+        {
+            // libtorch's own refusal opens with the name of its allocator and has no type of its own.
+            return Complain($"There is not enough memory: {exception.Message.Split('\n')[0]}{Environment.NewLine}Use a smaller --batch, --image-size or --width, or --chunk to pass a batch through the network in parts. A run that was going on goes on with --resume.");
         }
     }
 

@@ -15,12 +15,13 @@ internal sealed class ViewsCommand : ToolCommand
     private readonly Option<int> _imageSize = new("--image-size") { Description = "Side of a view in pixels [the recipe's own]" };
     private readonly Option<int> _count = new("--count") { Description = "Views of each image [8]" };
     private readonly Option<long> _seed = new("--seed") { Description = "Where the randomness starts [1]" };
+    private readonly Option<bool> _exifOrientation = new("--exif-orientation") { Description = "Turn photographs as their EXIF orientation says" };
     private readonly Option<string> _out = new("--out") { Description = "A contact sheet to write (.png), or a folder for every view and views.json [views.png]" };
 
     public ViewsCommand() : base("views", "See augmented views: a contact sheet, or each as a file with all that was drawn for it.")
     {
         Arguments.Add(_images);
-        foreach (Option option in new Option[] { _recipe, _imageSize, _count, _seed, _out })
+        foreach (Option option in new Option[] { _recipe, _imageSize, _count, _seed, _exifOrientation, _out })
             Options.Add(option);
     }
 
@@ -41,7 +42,7 @@ internal sealed class ViewsCommand : ToolCommand
 
     public override int Run(ParseResult parse)
     {
-        using IImageSource source = ImageSource.Open(parse.GetValue(_images)!);
+        using IImageSource source = ImageSource.Open(parse.GetValue(_images)!, parse.GetValue(_exifOrientation));
         long seed = Value(parse, _seed, 1);
         int[] chosen = SampleOrder.ForEpoch(seed, 0, source.Count).Take(MaximumRows).ToArray();
         int count = Value(parse, _count, 8);

@@ -66,6 +66,7 @@ public sealed class PackageTests(PackedFixture packed) : IClassFixture<PackedFix
         string said = (await Run.Command(Path.Combine(folder, "diptych"), ["--version"])).Succeeded();
         Assert.Contains("libtorch 2.10.0 in " + folder, said, StringComparison.Ordinal);
         Assert.EndsWith("1 + 1 = 2", said, StringComparison.Ordinal);
+        Assert.Contains("cifar10-moco", (await Run.Command(Path.Combine(folder, "diptych"), ["list", "recipes"])).Succeeded(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -45,6 +45,39 @@ public sealed class RunTests
         Assert.Contains("conv1.weight: F32 [4, 3, 3, 3]", file.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_recipe_starts_the_settings_and_options_beside_it_count_more()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder.File("mine.json"), """{"about": "tiny", "method": "nnclr", "support-set": 60, "width": 4, "image-size": 8, "views": "satellite", "batch": 50, "epochs": 7, "threads": 1}""", TestContext.Current.CancellationToken);
+        Run trained = await Run.ToolIn(folder, "pretrain", Run.Sample("test.tar"), "--recipe", "mine.json", "--epochs", "1", "--out", "run");
+        Assert.Equal((0, ""), (trained.ExitCode, trained.Output));
+        using var settings = JsonDocument.Parse(await File.ReadAllTextAsync(folder.File("run/recipe.json"), TestContext.Current.CancellationToken));
+        Assert.Equal("nnclr", settings.RootElement.GetProperty("method").GetString());
+        Assert.Equal(60, settings.RootElement.GetProperty("support-set").GetInt32());
+        Assert.Equal(1, settings.RootElement.GetProperty("epochs").GetInt32());
+
+        // The settings of a run are a recipe too.
+        Run again = await Run.ToolIn(folder, "pretrain", Run.Sample("test.tar"), "--recipe", "run/recipe.json", "--out", "again");
+        Assert.Equal(0, again.ExitCode);
+        Assert.Equal(await File.ReadAllBytesAsync(folder.File("run/encoder.safetensors"), TestContext.Current.CancellationToken), await File.ReadAllBytesAsync(folder.File("again/encoder.safetensors"), TestContext.Current.CancellationToken));
+    }
+
+    [Theory]
+    [InlineData("methods", "simclr", "nnclr")]
+    [InlineData("losses", "infonce", "dclw")]
+    [InlineData("encoders", "resnet18", "wide_resnet50_2")]
+    [InlineData("recipes", "small-machine", "imagenet1k-moco")]
+    public async Task What_there_is_to_choose_from_is_listed(string kind, string first, string second)
+    {
+        using var folder = new TemporaryFolder();
+        string[] names = (await Run.ToolIn(folder, "list", kind)).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[0]).ToArray();
+        Assert.Contains(first, names);
+        Assert.Contains(second, names);
+        using var json = JsonDocument.Parse((await Run.ToolIn(folder, "list", kind, "--json")).Output);
+        Assert.Equal(names, json.RootElement.GetProperty(kind).EnumerateArray().Select(e => e.GetProperty("name").GetString()));
+    }
+
     [Theory]
     [InlineData("moco", "--queue", "70")]
     [InlineData("nnclr", "--support-set", "70")]

@@ -10,7 +10,7 @@ namespace Diptych.Checkpoints;
 public sealed class CheckpointFolder
 {
     private const string StateName = "state.safetensors", InfoName = "checkpoint.json";
-    private const int FormatVersion = 1;
+    private const int FormatVersion = 2;
     private readonly string _root;
 
     /// <summary>Looks at a folder, which is made when the first checkpoint is written.</summary>
@@ -20,10 +20,12 @@ public sealed class CheckpointFolder
     /// <summary>Writes a checkpoint, then removes all but the newest <paramref name="keep"/>.</summary>
     /// <param name="step">How many steps are done.</param>
     /// <param name="tensors">The whole state, by name.</param>
+    /// <param name="images">What tells the run's images from others.</param>
     /// <param name="keep">How many checkpoints to keep, ≥ 1.</param>
+    /// <param name="keepEvery">Those at multiples of this many steps stay as well; null for none.</param>
     /// <returns>The checkpoint's folder.</returns>
     /// <exception cref="IOException">The disk is full, or the folder cannot be written; older checkpoints are untouched.</exception>
-    public string Write(int step, IEnumerable<(string Name, Tensor Value)> tensors, int keep = 2)
+    public string Write(int step, IEnumerable<(string Name, Tensor Value)> tensors, string images = "", int keep = 2, int? keepEvery = null)
     {
         string final = Path.Combine(_root, $"step-{step:D8}"), aside = final + AtomicFile.Aside;
         try
@@ -34,7 +36,7 @@ public sealed class CheckpointFolder
             Directory.CreateDirectory(aside);
             string state = Path.Combine(aside, StateName);
             SafetensorsFile.Write(state, tensors, new Dictionary<string, string> { ["format"] = "pt" });
-            AtomicFile.WriteText(Path.Combine(aside, InfoName), JsonSerializer.Serialize(new Info(FormatVersion, step, Hash(state))));
+            AtomicFile.WriteText(Path.Combine(aside, InfoName), JsonSerializer.Serialize(new Info(FormatVersion, step, Hash(state), images)));
             if (Directory.Exists(final))
                 Remove(final); // it was damaged: the run went back and came here again
             Directory.Move(aside, final);
@@ -46,7 +48,7 @@ public sealed class CheckpointFolder
                 Directory.Delete(aside, recursive: true);
             throw;
         }
-        foreach (var (_, path) in List().Skip(keep))
+        foreach (var (_, path) in List().Skip(keep).Where(c => keepEvery is null || c.Step % keepEvery != 0))
             Remove(path);
         return final;
     }
@@ -61,15 +63,15 @@ public sealed class CheckpointFolder
 
     /// <summary>Reads the newest checkpoint that is whole.</summary>
     /// <param name="rejected">Receives a line about every newer one that is not.</param>
-    /// <returns>How many steps were done, and the state; null when there is no whole checkpoint.</returns>
-    public (int Step, Dictionary<string, Tensor> Tensors)? ReadNewest(ICollection<string> rejected)
+    /// <returns>How many steps were done, on which images, and the state; null when there is no whole checkpoint.</returns>
+    public (int Step, string Images, Dictionary<string, Tensor> Tensors)? ReadNewest(ICollection<string> rejected)
     {
         ArgumentNullException.ThrowIfNull(rejected);
         foreach (var (step, path) in List())
         {
             string? fault = FindFault(path, step);
             if (fault is null)
-                return (step, SafetensorsFile.Read(Path.Combine(path, StateName)).Tensors);
+                return (step, ReadInfo(path).Images, SafetensorsFile.Read(Path.Combine(path, StateName)).Tensors);
             rejected.Add($"Checkpoint {path} is damaged and was passed over: {fault}.");
         }
         return null;
@@ -97,7 +99,7 @@ public sealed class CheckpointFolder
             return $"{(File.Exists(info) ? StateName : InfoName)} is missing";
         try
         {
-            Info read = JsonSerializer.Deserialize<Info>(File.ReadAllText(info)) ?? throw new JsonException("it is empty");
+            Info read = ReadInfo(path);
             if (read.Version != FormatVersion)
                 return $"it has format version {read.Version}, this program reads version {FormatVersion}";
             if (read.Step != step)
@@ -110,11 +112,14 @@ public sealed class CheckpointFolder
         }
     }
 
+    private static Info ReadInfo(string path) =>
+        JsonSerializer.Deserialize<Info>(File.ReadAllText(Path.Combine(path, InfoName))) ?? throw new JsonException("it is empty");
+
     private static string Hash(string path)
     {
         using FileStream stream = File.OpenRead(path);
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 
-    private sealed record Info(int Version, int Step, string Sha256);
+    private sealed record Info(int Version, int Step, string Sha256, string Images);
 }

@@ -1,34 +1,28 @@
 namespace Diptych.Data;
 
 /// <summary>Image files in a folder and its folders.</summary>
-internal sealed class FolderSource : TreeSource
+internal sealed class FolderSource : EncodedSource
 {
-    private static readonly EnumerationOptions AllFiles =
-        new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false, MaxRecursionDepth = 32 };
+    private readonly string _folder;
 
-    private readonly string[] _paths;
+    private FolderSource(string path, string folder, ImageTree tree, bool appliesOrientation) : base(path, tree, appliesOrientation) => _folder = folder;
 
-    private FolderSource(string path, string folder, ImageTree tree) : base(path, tree) =>
-        _paths = tree.Names.Select(name => Path.Combine(folder, name)).ToArray();
-
-    public static FolderSource Open(string path)
+    public static FolderSource Open(string path, bool appliesOrientation)
     {
-        string[] files = Directory.EnumerateFiles(path, "*", AllFiles)
-            .Select(file => Path.GetRelativePath(path, file).Replace(Path.DirectorySeparatorChar, '/')).ToArray();
-        return new(path, path, ImageTree.Build($"Folder '{path}'", path, files));
+        string[] names = FolderListing.Read(path, FolderListing.DefaultStore, FolderListing.KeptFrom, out ImageNames found);
+        return names.Length == 0
+            ? throw new InvalidInputException(found.DescribeAbsence($"Folder '{path}'"))
+            : new(path, path, ImageTree.FromFolders($"Folder '{path}'", path, names), appliesOrientation);
     }
 
-    public static FolderSource OpenImage(string path)
-    {
-        string folder = Path.GetDirectoryName(path) ?? "";
-        return new(path, folder, ImageTree.Build($"'{path}'", path, [Path.GetFileName(path).TrimStart('.')]));
-    }
+    public static FolderSource OpenImage(string path, bool appliesOrientation) =>
+        new(path, Path.GetDirectoryName(path) ?? "", new([Path.GetFileName(path)], null, null), appliesOrientation);
 
     public override void Dispose() { }
 
     protected override byte[] Read(int index, out int length)
     {
-        using var handle = File.OpenHandle(_paths[index]);
+        using var handle = File.OpenHandle(Path.Combine(_folder, GetName(index)));
         long size = RandomAccess.GetLength(handle);
         byte[] bytes = ReadAt(handle, 0, size);
         length = (int)size;

@@ -25,4 +25,11 @@ public interface IImageSource : IDisposable
     /// <param name="destination">Receives width, height and pixels; its memory is reused.</param>
     /// <exception cref="UnreadableImageException">The image cannot be decoded whole.</exception>
     void Decode(int index, ImageBuffer destination);
+
+    /// <summary>Decodes at least a part of one image, at its place in the whole; in the part the pixels are those of <see cref="Decode(int, ImageBuffer)"/>.</summary>
+    /// <param name="index">Image, 0-based.</param>
+    /// <param name="destination">Receives width and height of the whole image, and the part's pixels; the others are undefined.</param>
+    /// <param name="needed">Chooses the part. A source may decode more, and need not ask.</param>
+    /// <exception cref="UnreadableImageException">The part cannot be decoded. Damage outside it may go unnoticed.</exception>
+    void Decode(int index, ImageBuffer destination, IRegionChoice needed) => Decode(index, destination);
 }

@@ -4,9 +4,9 @@ namespace Diptych.Data;
 public static class ImageSource
 {
     private const string Kinds =
-        "a folder of images, a .tar or .tar.gz of them, CIFAR-10 or CIFAR-100 .bin files, idx files (images-idx3-ubyte), or one image";
+        "a folder of images, a .tar or .tar.gz of them, shards (train-{000..127}.tar), CIFAR-10, CIFAR-100 or STL-10 .bin files, idx files (images-idx3-ubyte), a packed file, or one image";
 
-    /// <summary>Opens a folder, tar file, CIFAR or idx set, or a single image.</summary>
+    /// <summary>Opens a folder, tar file, shards, CIFAR, STL-10 or idx set, packed file, or a single image.</summary>
     /// <param name="path">
     /// One of these; each but the folder may be gz:
     /// <list type="bullet">
@@ -15,23 +15,30 @@ public static class ImageSource
     /// around everything is a wrapper, not a class. Names that begin with a dot, and <c>__MACOSX</c>, are left out.</item>
     /// <item>A tar of such a folder, or a folder within it: <c>photos.tar/train</c>. A gz tar is unpacked once into a
     /// temporary file, which needs that much room.</item>
+    /// <item>A tar in WebDataset's layout, with <c>.cls</c> or labelled <c>.json</c> members beside the images, or a range of tars:
+    /// <c>train-{000..127}.tar</c>. The images are labelled when each of them is.</item>
     /// <item>A CIFAR <c>.bin</c> file, or the folder with the training batches.</item>
+    /// <item>An STL-10 <c>_X.bin</c> file, or the folder, which stands for its unlabelled images.</item>
+    /// <item>A file that <c>diptych pack</c> wrote, whatever its name.</item>
     /// <item>An idx images file, or a folder with one set of them; among several, the one whose name begins with <c>train-</c>.</item>
     /// </list>
     /// </param>
-    /// <returns>The images in ordinal order of their names; in stored order for CIFAR and idx. Dispose it to close its files.</returns>
+    /// <param name="appliesOrientation">Whether photographs are turned as their EXIF orientation says; false by default, as everywhere in the field.</param>
+    /// <returns>The images in ordinal order of their names; in stored order for shards, CIFAR, STL-10, idx and packed files. Dispose it to close its files.</returns>
     /// <exception cref="InvalidInputException">Nothing is there, or it is not a whole set of images.</exception>
-    public static IImageSource Open(string path)
+    public static IImageSource Open(string path, bool appliesOrientation = false)
     {
         ArgumentNullException.ThrowIfNull(path);
         try
         {
             if (Directory.Exists(path))
-                return OpenFolder(path);
+                return OpenFolder(path, appliesOrientation);
             if (File.Exists(path))
-                return OpenFile(path);
+                return OpenFile(path, appliesOrientation);
+            if (ShardPattern.IsPattern(path))
+                return ShardSource.Open(path, appliesOrientation);
             if (TarSource.SplitPath(path) is var (tar, folder))
-                return TarSource.Open(tar, folder);
+                return OpenTar(tar, folder, appliesOrientation);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -40,24 +47,44 @@ public static class ImageSource
         throw new InvalidInputException(MissingPath.Describe(path) + $" Expected {Kinds}.");
     }
 
-    private static IImageSource OpenFolder(string path)
+    private static IImageSource OpenFolder(string path, bool appliesOrientation)
     {
+        if (StlSource.FindIn(path) is { } stl)
+            return StlSource.Open(stl);
         if (CifarSource.FindIn(path) is { Length: > 0 } batches)
             return CifarSource.Open(path, batches);
-        return IdxSource.FindIn(path) is { } images ? IdxSource.Open(images) : FolderSource.Open(path);
+        return IdxSource.FindIn(path) is { } images ? IdxSource.Open(images) : FolderSource.Open(path, appliesOrientation);
     }
 
-    private static IImageSource OpenFile(string path)
+    private static IImageSource OpenFile(string path, bool appliesOrientation)
     {
         string name = Path.GetFileName(path);
-        if (TarSource.IsTar(name))
-            return TarSource.Open(path, folder: "");
+        if (PackedSource.IsPacked(path))
+            return PackedSource.Open(path);
+        if (TarFile.IsTar(name))
+            return OpenTar(path, folder: "", appliesOrientation);
+        if (StlSource.IsImages(name))
+            return StlSource.Open(path);
         if (CifarSource.IsBatch(name))
             return CifarSource.Open(path, [path]);
         if (IdxSource.IsIdx(name))
             return IdxSource.Open(path);
-        if (ImageTree.IsImage(name))
-            return FolderSource.OpenImage(path);
+        if (ImageNames.IsImage(name))
+            return FolderSource.OpenImage(path, appliesOrientation);
         throw new InvalidInputException($"'{path}' is not a set of images that can be told by its name. Expected {Kinds}.");
+    }
+
+    private static IImageSource OpenTar(string path, string folder, bool appliesOrientation)
+    {
+        TarFile tar = TarFile.Open(path);
+        try
+        {
+            return folder.Length == 0 && SampleLabels.AreIn(tar) ? ShardSource.Open(path, [tar], appliesOrientation) : TarSource.Open(tar, folder, appliesOrientation);
+        }
+        catch
+        {
+            tar.Dispose();
+            throw;
+        }
     }
 }

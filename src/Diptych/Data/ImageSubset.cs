@@ -43,22 +43,29 @@ public sealed class ImageSubset : IImageSource
     public int GetLabel(int index) => _source.GetLabel(_indices[index]);
 
     /// <inheritdoc/>
-    public void Decode(int index, ImageBuffer destination)
-    {
-        try
-        {
-            _source.Decode(_indices[index], destination);
-        }
-        catch (UnreadableImageException fault)
-        {
-            throw new UnreadableImageException(fault.Name, index, Count, fault.Reason);
-        }
-    }
+    public void Decode(int index, ImageBuffer destination) => Decode(index, destination, null);
+
+    void IImageSource.Decode(int index, ImageBuffer destination, IRegionChoice needed) => Decode(index, destination, needed);
 
     /// <inheritdoc/>
     public void Dispose()
     {
         if (_ownsSource)
             _source.Dispose();
+    }
+
+    private void Decode(int index, ImageBuffer destination, IRegionChoice? needed)
+    {
+        try
+        {
+            if (needed is null)
+                _source.Decode(_indices[index], destination);
+            else
+                _source.Decode(_indices[index], destination, needed);
+        }
+        catch (UnreadableImageException fault)
+        {
+            throw new UnreadableImageException(fault.Name, index, Count, fault.Reason);
+        }
     }
 }

@@ -2,23 +2,33 @@ using System.Buffers.Binary;
 
 namespace Diptych.Data;
 
-/// <summary>Finds a PNG's end by walking its chunks.</summary>
+/// <summary>Finds a PNG's end by walking its chunks, and how many bytes its pixels take unpacked.</summary>
 /// <remarks>Needed because decoders stop at the last pixel and do not look whether check sums and the end chunk follow. Source: ISO/IEC 15948, section 5.</remarks>
 internal static class PngStructure
 {
-    private const int SignatureLength = 8, ChunkOverhead = 12;
+    private const int SignatureLength = 8, ChunkOverhead = 12, HeaderLength = SignatureLength + ChunkOverhead + 13;
 
-    /// <summary>Whether all chunks are there, up to <c>IEND</c>.</summary>
+    /// <summary>What is wrong with it, or null where all chunks are there, up to <c>IEND</c>.</summary>
     /// <param name="file">A file that begins with the PNG signature.</param>
-    public static bool IsComplete(ReadOnlySpan<byte> file)
+    public static string? FindFault(ReadOnlySpan<byte> file)
     {
         for (long at = SignatureLength; at + ChunkOverhead <= file.Length;)
         {
             ReadOnlySpan<byte> chunk = file[(int)at..];
             if (chunk[4..].StartsWith("IEND"u8))
-                return true;
+                return null;
             at += ChunkOverhead + BinaryPrimitives.ReadUInt32BigEndian(chunk);
         }
-        return false;
+        return "premature end of PNG";
+    }
+
+    /// <summary>Bytes of the rows before compression, from the header; 0 where it is none.</summary>
+    public static Int128 UnpackedLength(ReadOnlySpan<byte> file)
+    {
+        if (file.Length < HeaderLength)
+            return 0;
+        int channels = file[25] switch { 2 => 3, 4 => 2, 6 => 4, _ => 1 };
+        Int128 bits = (Int128)BinaryPrimitives.ReadUInt32BigEndian(file[16..]) * channels * file[24];
+        return BinaryPrimitives.ReadUInt32BigEndian(file[20..]) * ((bits + 7) / 8);
     }
 }

@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace Diptych.Data;
 
 /// <summary>The order in which an epoch visits the images: a pure function of (seed, epoch, count).</summary>
@@ -18,5 +21,17 @@ public static class SampleOrder
             order[i] = i;
         new CounterRandom(seed, epoch, view: Stream).Shuffle(order);
         return order;
+    }
+
+    /// <summary>What tells one set of images from another: the same order over other images would be another run.</summary>
+    /// <param name="source">The images.</param>
+    /// <returns>Their number, and the beginning of the SHA-256 of their names in order, for people and for comparison.</returns>
+    public static string Fingerprint(IImageSource source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        for (int i = 0; i < source.Count; i++)
+            hash.AppendData(Encoding.UTF8.GetBytes(source.GetName(i) + "\n"));
+        return $"{source.Count:N0} images whose names have the SHA-256 {Convert.ToHexStringLower(hash.GetHashAndReset())[..16]}";
     }
 }

@@ -9,11 +9,13 @@ namespace Diptych.Losses;
 /// </remarks>
 public sealed class ContrastiveDiagnostics : IDisposable
 {
-    private const int UniformityBlock = 1024;
+    private const int HistogramBins = 10;
+    private const long UniformityEntries = 1 << 18;
 
     private readonly Tensor _anchors, _positives, _negativeSimilarity;
     private readonly IReadOnlyList<UnitRows> _unchecked;
-    private readonly Lazy<double> _qMean, _qVariation, _alignment, _uniformity, _effectiveRank, _meanPositive, _meanNegative;
+    private readonly Lazy<double> _qMean, _qVariation, _alignment, _uniformity, _effectiveRank, _dimensionSpread, _meanPositive, _meanNegative;
+    private readonly Lazy<IReadOnlyList<double>> _qHistogram;
 
     internal ContrastiveDiagnostics(Tensor q, Tensor anchors, Tensor positives, Tensor negativeSimilarity, IReadOnlyList<UnitRows> notYetChecked)
     {
@@ -24,6 +26,8 @@ public sealed class ContrastiveDiagnostics : IDisposable
         _alignment = Number(() => (_anchors - _positives).square().sum(dim: 1).mean());
         _uniformity = Number(() => (UniformityOf(_anchors) + UniformityOf(_positives)) / 2);
         _effectiveRank = Number(() => EffectiveRankOf(cat([_anchors, _positives], dim: 0)));
+        _dimensionSpread = Number(() => (_anchors.std(0, unbiased: false) + _positives.std(0, unbiased: false)).mean() / 2);
+        _qHistogram = new(() => Computed(HistogramOf));
         _meanPositive = Number(() => (_anchors * _positives).sum(dim: 1).mean());
         _meanNegative = Number(() => _negativeSimilarity);
     }
@@ -38,6 +42,9 @@ public sealed class ContrastiveDiagnostics : IDisposable
     /// <summary>Coefficient of variation of q: its standard deviation over the anchors, divided by its mean.</summary>
     public double QVariation => _qVariation.Value;
 
+    /// <summary>Share of the anchors whose q lies in [0, 0.1), [0.1, 0.2), … [0.9, 1]: ten numbers whose sum is 1.</summary>
+    public IReadOnlyList<double> QHistogram => _qHistogram.Value;
+
     /// <summary>Mean squared distance between an anchor and its positive, in [0, 4]; 0 when the views agree.</summary>
     /// <remarks>Source: Wang and Isola, arXiv 2005.10242.</remarks>
     public double Alignment => _alignment.Value;
@@ -47,8 +54,15 @@ public sealed class ContrastiveDiagnostics : IDisposable
     public double Uniformity => _uniformity.Value;
 
     /// <summary>How many directions the embeddings of both views use, in [1, D]; 1 when all have collapsed into one.</summary>
-    /// <remarks>exp of the entropy of the eigenvalues, divided by their sum, of the embeddings' D × D Gram matrix (not centered).</remarks>
+    /// <remarks>
+    /// exp of the entropy of the eigenvalues, divided by their sum, of the embeddings' D × D Gram matrix (not centered); after Roy and Vetterli, "The Effective Rank", 2007.
+    /// The only costly number beside <see cref="Uniformity"/>: it grows with D³, so read it every so many steps where D is large.
+    /// </remarks>
     public double EffectiveRank => _effectiveRank.Value;
+
+    /// <summary>Standard deviation over a view's images of each dimension of the unit embeddings, averaged over dimensions and views; in [0, 1/√D]. 0 when all have collapsed into one point.</summary>
+    /// <remarks>Source: Chen and He, arXiv 2011.10566, section 4.1.</remarks>
+    public double DimensionSpread => _dimensionSpread.Value;
 
     /// <summary>Mean similarity of anchors and their positives, in [−1, 1].</summary>
     public double MeanPositiveSimilarity => _meanPositive.Value;
@@ -74,28 +88,40 @@ public sealed class ContrastiveDiagnostics : IDisposable
 
     private IEnumerable<Tensor> Tensors => [Q, _anchors, _positives, _negativeSimilarity, .. _unchecked.Select(rows => rows.Largest)];
 
-    private Lazy<double> Number(Func<Tensor> compute) => new(() =>
+    private Lazy<double> Number(Func<Tensor> compute) => new(() => Computed(() => compute().to_type(ScalarType.Float64).item<double>()));
+
+    private T Computed<T>(Func<T> compute)
     {
         using var scope = NewDisposeScope();
         using var gradients = no_grad();
         UnitRows.Require(_unchecked);
-        return compute().to_type(ScalarType.Float64).item<double>();
-    });
+        return compute();
+    }
+
+    private IReadOnlyList<double> HistogramOf()
+    {
+        double[] q = Q.to_type(ScalarType.Float64).cpu().data<double>().ToArray();
+        double[] shares = new double[HistogramBins];
+        foreach (double value in q)
+            shares[Math.Min((int)(value * HistogramBins), HistogramBins - 1)] += 1.0 / q.Length;
+        return shares;
+    }
 
     private static Tensor UniformityOf(Tensor rows)
     {
-        long images = rows.shape[0];
-        Tensor squares = rows.square().sum(dim: 1);                                     // [N]
-        var blocks = new List<Tensor>();
-        for (long start = 0; start < images; start += UniformityBlock)
+        long images = rows.shape[0], length = Math.Max(1, UniformityEntries / images);
+        Tensor squares = rows.square().sum(dim: 1) * 2;                                 // [N]
+        Tensor sums = rows.new_empty(images);
+        for (long start = 0; start < images; start += length)
         {
-            long length = Math.Min(UniformityBlock, images - start);
-            Tensor block = mm(rows.narrow(0, start, length), rows.t());                 // [B, N]
-            Tensor exponents = 4 * block - 2 * squares.narrow(0, start, length).unsqueeze(1) - 2 * squares;
+            using var block = NewDisposeScope();
+            long count = Math.Min(length, images - start);
+            Tensor exponents = mm(rows.narrow(0, start, count) * 4, rows.t());          // [B, N]
+            exponents.sub_(squares.narrow(0, start, count).unsqueeze(1)).sub_(squares);
             exponents.diagonal(start, 0, 1).fill_(double.NegativeInfinity);
-            blocks.Add(exponents.logsumexp(1));
+            sums.narrow(0, start, count).copy_(exponents.logsumexp(1));
         }
-        return cat(blocks, dim: 0).logsumexp(0) - Math.Log(images * (images - 1.0));
+        return sums.logsumexp(0) - Math.Log(images * (images - 1.0));
     }
 
     private static Tensor EffectiveRankOf(Tensor rows)

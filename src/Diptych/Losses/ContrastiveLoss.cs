@@ -161,9 +161,9 @@ public sealed record ContrastiveLoss
     internal LossValue TwoViewsOfUnitRows(Tensor both, IReadOnlyList<UnitRows>? notYetChecked = null)
     {
         using var scope = NewDisposeScope();
-        Tensor[] views = both.chunk(2);
-        Tensor similarity = (views[0] * views[1]).sum(dim: 1);                          // [N]
-        LogSums sums = LogSums.Of(both, null, PairMask.SameImage(similarity.shape[0]), AnchorLosses.Terms(this));
+        Tensor[] views = both.detach().chunk(2);
+        LogSums sums = LogSums.Of(both, null, PairMask.SameImage(views[0].shape[0]), AnchorLosses.Terms(this) with { HasPairs = true });
+        Tensor similarity = sums.Pairs!;                                                // [N]
         Tensor negatives = SimilaritySums.MeanOfOtherImages(both, similarity);
         return Value(new AnchorLosses(this, similarity.repeat(2), sums), views[0], views[1], negatives, notYetChecked).MoveToOuterDisposeScope();
     }

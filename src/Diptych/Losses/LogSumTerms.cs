@@ -13,6 +13,9 @@ internal sealed record LogSumTerms(double Scale)
     /// <summary>Whether the candidates that each anchor keeps are counted.</summary>
     public bool HasCounts { get; init; }
 
+    /// <summary>Whether the similarity of each image's two views is wanted too, where the anchors are both views: its gradient then needs no tensors of its own.</summary>
+    public bool HasPairs { get; init; }
+
     /// <summary>The factor of each sum, in units of the first.</summary>
     public double[] Ratios => SecondScale > 0 ? [1, SecondScale / Scale] : [1];
 

@@ -24,7 +24,7 @@ internal sealed class LogSumTiles(PairMask mask, LogSumTerms terms)
     /// <summary>Number of candidates that each anchor kept, where asked for: <c>[A]</c>.</summary>
     public Tensor? Counts { get; private set; }
 
-    /// <summary>The log-sum-exps, <c>[A]</c> for each ratio.</summary>
+    /// <summary>The log-sum-exps, <c>[A]</c> for each ratio; then, where asked for, the similarity of each image's two views, <c>[A/2]</c>.</summary>
     public List<Tensor> Forward(Tensor anchors, Tensor? candidates)
     {
         using var scope = NewDisposeScope();
@@ -33,7 +33,7 @@ internal sealed class LogSumTiles(PairMask mask, LogSumTerms terms)
         long count = anchors.shape[0];
         var grid = new TileGrid(count, candidates.shape[0]);
         Tensor buffer = grid.Buffer(anchors);
-        Tensor[] largest = [.. _ratios.Select(_ => anchors.new_full([count, 1], Lowest))], totals = [.. _ratios.Select(_ => anchors.new_zeros(count, 1))];
+        Tensor[] largest = [.. _ratios.Select(_ => anchors.new_empty(count, 1))], totals = [.. _ratios.Select(_ => anchors.new_empty(count, 1))];
         Tensor[] kept = new Tensor[grid.IsOneTile ? _ratios.Length : 0];
         Counts = terms.HasCounts ? anchors.new_zeros(count) : null;
         LeastSimilar? least = terms.HasCeiling ? new LeastSimilar(anchors) : null;
@@ -51,7 +51,7 @@ internal sealed class LogSumTiles(PairMask mask, LogSumTerms terms)
                 for (int k = _ratios.Length - 1; k >= 0; k--)
                 {
                     Tensor exponents = k == 0 ? tile : tile * _ratios[k];
-                    Add(exponents, largest[k].narrow(0, row, rows), totals[k].narrow(0, row, rows));
+                    Add(exponents, largest[k].narrow(0, row, rows), totals[k].narrow(0, row, rows), isFirst: column == 0);
                     if (grid.IsOneTile)
                         kept[k] = exponents.MoveToOuterDisposeScope();
                 }
@@ -60,6 +60,11 @@ internal sealed class LogSumTiles(PairMask mask, LogSumTerms terms)
         List<Tensor> values = [.. totals.Zip(largest, (total, most) => total.log().add_(most).squeeze(1))];     // [A]
         least?.Replace(values, _ratios, Counts);
         Saved = [.. values, .. kept, .. grid.IsOneTile ? largest : [], .. least?.Found ?? []];
+        if (terms.HasPairs)
+        {
+            Tensor[] views = anchors.chunk(2);
+            values.Add((views[0] * views[1]).sum(dim: 1).MoveToOuterDisposeScope());    // [A/2]
+        }
         Counts?.MoveToOuterDisposeScope();
         foreach (Tensor tensor in Saved)
             tensor.MoveToOuterDisposeScope();
@@ -74,13 +79,12 @@ internal sealed class LogSumTiles(PairMask mask, LogSumTerms terms)
         var grid = new TileGrid(anchors.shape[0], others.shape[0]);
         int sums = _ratios.Length;
         // An output that nothing depends on comes without a gradient.
-        Tensor[] slopes = [.. gradients.Select((gradient, k) => gradient.IsInvalid ? zeros_like(saved[k]) : gradient * (terms.Scale * _ratios[k])).Select(slope => slope.unsqueeze(1))];
+        Tensor[] slopes = [.. gradients.Take(sums).Select((gradient, k) => gradient.IsInvalid ? zeros_like(saved[k]) : gradient * (terms.Scale * _ratios[k])).Select(slope => slope.unsqueeze(1))];
         Tensor[] logSums = [.. saved.Take(sums).Select(value => value.unsqueeze(1))];                            // [A, 1]
         Tensor? ofAnchors = _needsAnchors ? zeros_like(anchors) : null;
         Tensor? ofCandidates = _isSelf ? ofAnchors : _needsCandidates ? zeros_like(others) : null;
         Tensor? buffer = grid.IsOneTile ? null : grid.Buffer(anchors);
-        bool isBothWays = _isSelf && buffer is not null;
-        foreach ((long row, long rows) in grid.Rows)
+                foreach ((long row, long rows) in grid.Rows)
         {
             using Tensor own = anchors.narrow(0, row, rows), scaled = own * terms.Scale;                       // [R, D]
             foreach ((long column, long columns) in grid.Columns)
@@ -93,6 +97,8 @@ internal sealed class LogSumTiles(PairMask mask, LogSumTerms terms)
                     weights = saved[sums] * (slopes[0] * (saved[2 * sums] - logSums[0]).exp_());
                     for (int k = 1; k < sums; k++)
                         weights.add_(saved[sums + k] * (slopes[k] * (saved[2 * sums + k] - logSums[k]).exp_()));
+                    if (_isSelf)
+                        weights = weights + weights.t();
                 }
                 else
                 {
@@ -107,13 +113,13 @@ internal sealed class LogSumTiles(PairMask mask, LogSumTerms terms)
                         weights.add_(rest);
                 }
                 ofAnchors?.narrow(0, row, rows).addmm_(weights, other);
-                if (!isBothWays)
+                if (!_isSelf)
                     ofCandidates?.narrow(0, column, columns).addmm_(weights.t(), own);
 
                 Tensor Shares(Tensor exponents, int k)
                 {
                     // What the candidates as anchors have of this tile: an exponential costs less than a product.
-                    Tensor? mirrored = isBothWays
+                    Tensor? mirrored = _isSelf
                         ? (exponents - logSums[k].narrow(0, column, columns).t()).exp_().mul_(slopes[k].narrow(0, column, columns).t())
                         : null;
                     exponents.sub_(logSums[k].narrow(0, row, rows)).exp_().mul_(slopes[k].narrow(0, row, rows));
@@ -123,6 +129,13 @@ internal sealed class LogSumTiles(PairMask mask, LogSumTerms terms)
         }
         if (terms.HasCeiling)
             LeastSimilar.AddGradient(saved[^2], saved[^1], slopes, anchors, others, ofAnchors, ofCandidates);
+        if (terms.HasPairs && ofAnchors is not null && !gradients[sums].IsInvalid)
+        {
+            Tensor slope = gradients[sums].unsqueeze(1);                                // [A/2, 1]
+            Tensor[] views = anchors.chunk(2), ofViews = ofAnchors.chunk(2);
+            ofViews[0].addcmul_(views[1], slope, 1);
+            ofViews[1].addcmul_(views[0], slope, 1);
+        }
         return (ofAnchors?.MoveToOuterDisposeScope(), _isSelf ? null : ofCandidates?.MoveToOuterDisposeScope());
     }
 
@@ -135,11 +148,15 @@ internal sealed class LogSumTiles(PairMask mask, LogSumTerms terms)
     }
 
     /// <summary>Adds a tile to the running sums, and leaves e^(exponent − largest) in its place.</summary>
-    private static void Add(Tensor exponents, Tensor largest, Tensor totals)
+    private static void Add(Tensor exponents, Tensor largest, Tensor totals, bool isFirst)
     {
-        Tensor next = maximum(exponents.amax([1], keepdim: true), largest);             // [R, 1]
+        Tensor next = exponents.amax([1], keepdim: true);                               // [R, 1]
+        next = isFirst ? next.clamp_min_(Lowest) : maximum(next, largest);
         Tensor sum = exponents.sub_(next).exp_().sum(dim: 1, keepdim: true);
-        totals.mul_(largest.sub_(next).exp_()).add_(sum);
+        if (isFirst)
+            totals.copy_(sum);
+        else
+            totals.mul_(largest.sub_(next).exp_()).add_(sum);
         largest.copy_(next);
     }
 }

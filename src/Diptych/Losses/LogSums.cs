@@ -8,8 +8,9 @@ namespace Diptych.Losses;
 /// The similarities are never held all at once: see <see cref="LogSumTiles"/>.
 /// </remarks>
 /// <param name="Values">One for each scale, differentiable: <c>[A]</c>.</param>
+/// <param name="Pairs">Similarity of each image's two views, differentiable, where asked for: <c>[A/2]</c>.</param>
 /// <param name="Counts">How many candidates each anchor kept, where asked for: <c>[A]</c>.</param>
-internal sealed record LogSums(IReadOnlyList<Tensor> Values, Tensor? Counts)
+internal sealed record LogSums(IReadOnlyList<Tensor> Values, Tensor? Pairs, Tensor? Counts)
 {
     /// <param name="anchors">Unit rows, <c>[A, D]</c>.</param>
     /// <param name="candidates">Unit rows, <c>[C, D]</c>; null where the anchors are the candidates too.</param>
@@ -18,7 +19,8 @@ internal sealed record LogSums(IReadOnlyList<Tensor> Values, Tensor? Counts)
     public static LogSums Of(Tensor anchors, Tensor? candidates, PairMask mask, LogSumTerms terms)
     {
         var tiles = new LogSumTiles(mask, terms);
-        return new LogSums(Function.apply(anchors, candidates!, tiles), tiles.Counts);
+        List<Tensor> values = Function.apply(anchors, candidates!, tiles);
+        return new LogSums(values, terms.HasPairs ? values[^1] : null, tiles.Counts);
     }
 
     /// <summary>Joins the tiles to autograd. What backward needs belongs to the graph, and goes when the graph goes, used or not.</summary>

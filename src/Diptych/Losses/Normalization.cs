@@ -5,7 +5,7 @@ namespace Diptych.Losses;
 /// <summary>Rows scaled to length 1, with a gradient that needs only the scaled rows: plain operations would keep three tensors of that size.</summary>
 internal sealed class Normalization : autograd.SingleTensorFunction<Normalization>
 {
-    private const long BlockRows = 1024;
+    private const long BlockRows = 256;
 
     /// <inheritdoc/>
     public override string Name => nameof(Normalization);

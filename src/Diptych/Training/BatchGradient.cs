@@ -20,6 +20,7 @@ internal static class BatchGradient
     /// <param name="loss">Which loss.</param>
     /// <param name="share">What the gradient is multiplied with: one over the number of batches in a step.</param>
     /// <param name="chunk">Images in a chunk; null, or at least N, for all at once.</param>
+    /// <exception cref="DivergedException">A loss is not finite; nothing was changed then.</exception>
     /// <returns>The losses of each direction and the encoder's features; they belong to the caller's scope.</returns>
     public static (IReadOnlyList<LossValue> Directions, Tensor Features) Add(IMethod method, Tensor views, ContrastiveLoss loss, double share, int? chunk)
     {
@@ -28,6 +29,7 @@ internal static class BatchGradient
         TrainedEmbeddings embedded = method.Embed(views);
         IReadOnlyList<Tensor> targets = method.EmbedTargets(views);
         IReadOnlyList<LossValue> directions = method.Compare(embedded.Rows, targets, loss);
+        ThrowIfNotFinite(directions);
         Mean(directions, share).backward();
         method.Remember(embedded.Rows, targets);
         return (directions, embedded.Features);
@@ -43,6 +45,7 @@ internal static class BatchGradient
         var (features, rows, targets) = EmbedAll(method, parts.Select(ViewsOf));
         Tensor[] leaves = rows.Select(r => r.requires_grad_(true)).ToArray();
         IReadOnlyList<LossValue> directions = method.Compare(leaves, targets, loss);
+        ThrowIfNotFinite(directions);
         Mean(directions, share).backward();
         Tensor?[] slopes = leaves.Select(leaf => leaf.grad).ToArray();
 
@@ -90,6 +93,16 @@ internal static class BatchGradient
     {
         long count = (images + chunk - 1) / chunk;
         return Enumerable.Range(0, (int)count).Select(i => (First: images * i / count, Count: images * (i + 1) / count - images * i / count)).ToArray();
+    }
+
+    private static void ThrowIfNotFinite(IReadOnlyList<LossValue> directions)
+    {
+        foreach (LossValue direction in directions)
+        {
+            double value = direction.Value.to(ScalarType.Float64).item<double>();
+            if (!double.IsFinite(value))
+                throw new DivergedException($"the loss became {value}");
+        }
     }
 
     private static Tensor Mean(IReadOnlyList<LossValue> directions, double share) => stack(directions.Select(d => d.Value)).mean() * share;

@@ -5,20 +5,18 @@ using Diptych.Checkpoints;
 
 namespace Diptych.Training;
 
-/// <summary>The file <c>metrics.jsonl</c>: one JSON object a line, one line a step.</summary>
+/// <summary>The file <c>metrics.jsonl</c>: one JSON object a line, one line a step. Lines that the disk does not take wait in memory.</summary>
 public sealed class MetricsFile : IDisposable
 {
+    private const int Patience = 4096; // letters that wait before they are written
+
     // A figure that is not a number is written as "NaN", rather than ending the run.
     private static readonly JsonSerializerOptions Json = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
     private readonly FileStream _file;
-    private readonly StreamWriter _writer;
+    private readonly StringBuilder _waiting = new();
 
-    private MetricsFile(string path)
-    {
-        _file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read);
-        _writer = new StreamWriter(_file, new UTF8Encoding(false)) { NewLine = "\n" };
-    }
+    private MetricsFile(string path) => _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0);
 
     /// <summary>Opens the file to add lines, after cutting back what was written beyond a step.</summary>
     /// <param name="path">The file; made when missing.</param>
@@ -34,17 +32,51 @@ public sealed class MetricsFile : IDisposable
     }
 
     /// <summary>Adds a line.</summary>
-    public void Write(StepMetrics metrics) => _writer.WriteLine(JsonSerializer.Serialize(metrics, Json));
+    /// <exception cref="IOException">The disk is full; the line is kept and written with a later one.</exception>
+    public void Write(StepMetrics metrics)
+    {
+        _waiting.Append(JsonSerializer.Serialize(metrics, Json)).Append('\n');
+        if (_waiting.Length > Patience)
+            WriteWaiting();
+    }
 
     /// <summary>Brings the lines to the disk: a checkpoint that survives a power cut has its lines.</summary>
+    /// <exception cref="IOException">The disk is full; the lines are kept and written with later ones.</exception>
     public void Flush()
     {
-        _writer.Flush();
+        WriteWaiting();
         _file.Flush(flushToDisk: true);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _writer.Dispose();
+    public void Dispose()
+    {
+        try
+        {
+            WriteWaiting();
+        }
+        catch (IOException)
+        {
+            // No checkpoint counts on these lines.
+        }
+        _file.Dispose();
+    }
+
+    private void WriteWaiting()
+    {
+        long whole = _file.Length;
+        _file.Position = whole;
+        try
+        {
+            _file.Write(Encoding.UTF8.GetBytes(_waiting.ToString()));
+        }
+        catch (IOException)
+        {
+            _file.SetLength(whole); // no torn line
+            throw;
+        }
+        _waiting.Clear();
+    }
 
     private static int? StepOf(string line)
     {

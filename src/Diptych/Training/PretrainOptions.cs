@@ -15,13 +15,6 @@ public sealed record PretrainOptions
 
     private const int UsualMemory = 4096, UsualStep = 256;
 
-    private static readonly JsonSerializerOptions Json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.KebabCaseLower,
-        WriteIndented = true,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    };
-
     /// <summary>Where the images are: a folder, a tar file, CIFAR batches or an idx file.</summary>
     public string Images { get; init; } = "";
 
@@ -126,6 +119,9 @@ public sealed record PretrainOptions
 
     /// <summary>Steps from one checkpoint to the next.</summary>
     public int CheckpointEvery { get; init; } = 500;
+
+    /// <summary>Whether photographs are turned as their EXIF orientation says.</summary>
+    public bool ExifOrientation { get; init; }
 
     /// <summary>Whether images that cannot be read are left out, instead of ending the run before it starts.</summary>
     public bool SkipUnreadable { get; init; }
@@ -256,31 +252,14 @@ public sealed record PretrainOptions
     /// <param name="other">The settings to compare with.</param>
     public IReadOnlyList<string> DifferencesFrom(PretrainOptions other)
     {
-        var own = JsonSerializer.SerializeToElement(Neutral(this), Json).EnumerateObject();
-        var theirs = JsonSerializer.SerializeToElement(Neutral(other), Json);
+        var own = JsonSerializer.SerializeToElement(Neutral(this), Recipe.Json).EnumerateObject();
+        var theirs = JsonSerializer.SerializeToElement(Neutral(other), Recipe.Json);
         return own.Where(p => p.Value.ToString() != theirs.GetProperty(p.Name).ToString())
             .Select(p => $"--{p.Name} is {p.Value} here and {theirs.GetProperty(p.Name)} there").ToArray();
 
         static PretrainOptions Neutral(PretrainOptions options) => options with { Workers = 1, Threads = null, CheckpointEvery = 1 };
     }
 
-    /// <summary>The settings as JSON, in the words of the tool's options.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, Json);
-
-    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
-    /// <param name="path">The file.</param>
-    /// <exception cref="InvalidInputException">The file is missing, is not JSON, or has unknown keys.</exception>
-    public static PretrainOptions Read(string path)
-    {
-        if (!File.Exists(path))
-            throw new InvalidInputException($"There is no file {path}. Expected the settings of a run.");
-        try
-        {
-            return JsonSerializer.Deserialize<PretrainOptions>(File.ReadAllText(path), Json) ?? throw new JsonException("it is empty");
-        }
-        catch (JsonException exception)
-        {
-            throw new InvalidInputException($"{path} does not hold the settings of a run: {exception.Message}", exception);
-        }
-    }
+    /// <summary>The settings as JSON, in the words of the tool's options: a file that <see cref="Recipe.Read"/> takes.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, Recipe.Json);
 }

@@ -14,7 +14,7 @@ namespace Diptych.Training;
 /// </remarks>
 public sealed class Pretraining
 {
-    private const int CollectEvery = 20;
+    private const int CollectEvery = 20, RetryEvery = 10, KeepLast = 2;
 
     private readonly PretrainOptions _options;
     private readonly IImageSource _source;
@@ -66,11 +66,15 @@ public sealed class Pretraining
         using IDisposable held = _folder.Lock();
         set_num_threads(_options.Threads ?? Environment.ProcessorCount);
         ViewRecipe recipe = _options.CreateViewRecipe();
-        var checkpoint = resume ? ReadCheckpoint() : null;
+        string images = SampleOrder.Fingerprint(_source);
+        var rejected = new List<string>();
+        var checkpoint = resume ? ReadCheckpoint(images, rejected) : null;
         int done = checkpoint?.Step ?? 0;
+        using var record = new RunRecord(_folder, _observer, images, done);
+        rejected.ForEach(record.Say);
         ResNet encoder = _options.CreateEncoder();
         if (checkpoint is null && _options.Weights is { } weights)
-            StartingWeights.Load(encoder, weights).ToList().ForEach(Say);
+            StartingWeights.Load(encoder, weights).ToList().ForEach(record.Say);
         using IMethod method = _options.CreateMethod(encoder, _source.Count);
         using Optimizer optimizer = KnownOptimizer.Named(_options.Optimizer).Create(method, _options);
         if (checkpoint is not null)
@@ -79,14 +83,13 @@ public sealed class Pretraining
         var schedule = new LearningRateSchedule(_options.EffectiveLearningRate, (int)Math.Round(_options.WarmupEpochs * StepsPerEpoch), TotalSteps, _options.Schedule);
         var temperatures = new TemperatureSchedule(_options.Temperature, _options.TemperatureEnd ?? _options.Temperature, TotalSteps, _options.TemperatureSchedule);
         using var loader = new ViewLoader(_source, recipe, new ViewLoaderOptions { BatchSize = _options.Batch, Workers = _options.Workers, Seed = _options.Seed, DropLast = true });
-        using var metrics = MetricsFile.Open(_folder.MetricsPath, done);
-        Log($"{(done == 0 ? "started" : $"resumed after step {done}")}; {_source.Count} images of {_source.Description}, {TotalSteps} steps, {get_num_threads()} threads");
+        record.Log($"{(done == 0 ? "started" : $"resumed after step {done}")}; {_source.Count} images of {_source.Description}, {TotalSteps} steps, {get_num_threads()} threads, JPEG by {JpegDecoding.Description}");
         if (checkpoint is null)
-            SayWhatIsNormal();
+            WhatIsNormal().ToList().ForEach(record.Say);
         foreach (var (_, module) in method.Networks)
             module.train();
         if (checkpoint is null)
-            FillMemory(method, loader);
+            FillMemory(method, loader, record);
         _observer.OnStart(done, TotalSteps);
 
         var training = new TrainingStep(method, optimizer, _options);
@@ -100,51 +103,57 @@ public sealed class Pretraining
             foreach (ViewBatch batch in loader.ReadEpoch(epoch, order, firstStep: done % StepsPerEpoch * _options.Accumulate))
             {
                 double temperature = temperatures.At(done);
+                using Tensor views = ViewTensor.From(batch); // [2N, 3, H, W]
+                StepMetrics step;
                 try
                 {
-                    using Tensor views = ViewTensor.From(batch); // [2N, 3, H, W]
                     training.Add(views, (_options with { Temperature = temperature }).CreateLoss());
+                    if (++batches % _options.Accumulate != 0)
+                        continue;
+                    step = training.Finish(schedule.At(done)) with { Step = ++done, Epoch = epoch, Temperature = temperature };
                 }
-                catch (ArgumentException exception) // the loss refuses embeddings that are zero or not finite
+                catch (Exception exception) when (exception is ArgumentException or DivergedException) // the loss refuses embeddings that are zero or not finite
                 {
-                    throw Diverged(exception.Message, done + 1, exception);
+                    throw Diverged(exception, method, batch, views, done + 1, temperature);
                 }
-                if (++batches % _options.Accumulate != 0)
-                    continue;
-                StepMetrics step = training.Finish(schedule.At(done)) with { Step = ++done, Epoch = epoch, Temperature = temperature };
                 double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
                 step = step with { ImagesPerSecond = _options.Accumulate * batch.Count / seconds, DataWait = Math.Min(1, (loader.WaitSeconds - waited) / seconds) };
                 started = Stopwatch.GetTimestamp();
                 waited = loader.WaitSeconds;
-                if (!double.IsFinite(step.Loss))
-                    throw Diverged($"the loss became {step.Loss}", done, null);
-                Guarded(() => metrics.Write(step));
+                record.Add(step);
                 _observer.OnStep(step);
                 if (watch.See(step) is { } collapse)
-                    Say(collapse);
+                    record.Say(collapse);
                 if (done % CollectEvery == 0)
                     GC.Collect(0); // TorchSharp leaves small native objects to finalizers; the collector does not see how many wait
-                if (done % _options.CheckpointEvery == 0 && done < TotalSteps)
-                    Save(method, optimizer, metrics, done);
+                if (done < TotalSteps && (done % _options.CheckpointEvery == 0 || (record.IsBehind && done % RetryEvery == 0)))
+                    record.TryCheckpoint(done, State, KeepLast, null);
                 if (stop.IsCancellationRequested)
                     break;
             }
         }
-        Save(method, optimizer, metrics, done);
-        Log($"{(done < TotalSteps ? "interrupted" : "finished")} after step {done}");
-        if (done < TotalSteps)
-            return false;
-        Guarded(() => EncoderFile.Write(_folder.EncoderPath, encoder, recipe));
-        return true;
+        bool isFinished = done == TotalSteps;
+        record.Finish(() =>
+        {
+            record.Checkpoint(done, State, KeepLast, null);
+            if (isFinished)
+                EncoderFile.Write(_folder.EncoderPath, encoder, recipe);
+        }, stop);
+        record.Log($"{(isFinished ? "finished" : "interrupted")} after step {done}");
+        return isFinished;
+
+        IEnumerable<(string Name, Tensor Value)> State() => method.Networks
+            .SelectMany(n => n.Module.state_dict().Select(t => ($"{n.Name}.{t.Key}", t.Value)))
+            .Concat(optimizer.State());
     }
 
     // The images that come last in the first epoch: none of them returns before the memory has moved on, if it is smaller than the epoch.
-    private void FillMemory(IMethod method, ViewLoader loader)
+    private void FillMemory(IMethod method, ViewLoader loader, RunRecord record)
     {
         if (method.ImagesWanted == 0)
             return;
         if (method.ImagesWanted > _source.Count - _options.Batch)
-            Say($"{_options.Method} remembers {method.ImagesWanted:N0} embeddings, but there are {_source.Count:N0} images: it will hold earlier embeddings of the images of the batch at hand. Fewer are usually better.");
+            record.Say($"{_options.Method} remembers {method.ImagesWanted:N0} embeddings, but there are {_source.Count:N0} images: it will hold earlier embeddings of the images of the batch at hand. Fewer are usually better.");
         int batches = Math.Min((method.ImagesWanted + _options.Batch - 1) / _options.Batch, _source.Count / _options.Batch);
         ReadOnlyMemory<int> last = SampleOrder.ForEpoch(_options.Seed, 0, _source.Count).AsMemory()[^(batches * _options.Batch)..];
         foreach (ViewBatch batch in loader.ReadEpoch(0, last))
@@ -155,27 +164,44 @@ public sealed class Pretraining
     }
 
     // Numbers that are often taken for faults.
-    private void SayWhatIsNormal()
+    private IEnumerable<string> WhatIsNormal()
     {
         if (_options.Loss is not "infonce")
-            Say($"The value of {_options.Loss} may become negative: its denominator lacks the positive pair. That is normal.");
+            yield return $"The value of {_options.Loss} may become negative: its denominator lacks the positive pair. That is normal.";
         if (_options.Method is "moco")
-            Say("MoCo's loss may rise for a while: as the encoder learns, the queue holds ever harder negatives. That is normal; judge the encoder with diptych evaluate.");
+            yield return "MoCo's loss may rise for a while: as the encoder learns, the queue holds ever harder negatives. That is normal; judge the encoder with diptych evaluate.";
     }
 
-    private InvalidInputException Diverged(string what, int step, Exception? inner) => new(
-        $"Training cannot go on at step {step}: {what}{Environment.NewLine}Try a lower --learning-rate than {_options.EffectiveLearningRate:G3} in a new run. The last checkpoint is kept in {_folder.Path}.", inner!);
-
-    private (int Step, Dictionary<string, Tensor> Tensors)? ReadCheckpoint()
+    private InvalidInputException Diverged(Exception fault, IMethod method, ViewBatch batch, Tensor views, int step, double temperature)
     {
-        var rejected = new List<string>();
-        var newest = _folder.Checkpoints.ReadNewest(rejected);
-        foreach (string line in rejected)
-            Say(line);
+        string path = Path.Combine(_folder.Path, $"failure-step-{step:D8}"), kept;
+        try
+        {
+            FailureBundle.Write(path, _options, method, views, new FailureBundle
+            {
+                What = fault.Message,
+                Step = step,
+                Temperature = temperature,
+                ImageCount = _source.Count,
+                Images = batch.Indices.ToArray().Select(_source.GetName).ToArray(),
+                Norms = new Dictionary<string, double>(),
+            });
+            kept = $"`diptych inspect {path}` makes the step again.";
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            kept = $"The step could not be kept: {exception.Message}";
+        }
+        return new InvalidInputException($"Training cannot go on at step {step}: {fault.Message}{Environment.NewLine}{kept}{Environment.NewLine}Try a lower --learning-rate than {_options.EffectiveLearningRate:G3} in a new run. The last checkpoint is kept in {_folder.Path}.", fault);
+    }
+
+    private (int Step, string Images, Dictionary<string, Tensor> Tensors)? ReadCheckpoint(string images, List<string> messages)
+    {
+        var newest = _folder.Checkpoints.ReadNewest(messages);
         if (newest is null)
-            Say($"{_folder.Path} has no whole checkpoint; the run starts from the beginning.");
-        if (newest?.Step > TotalSteps)
-            throw new InvalidInputException($"The newest checkpoint in {_folder.Path} is at step {newest.Value.Step:N0}, but these images and settings make {TotalSteps:N0} steps. The images have changed; start a new run.");
+            messages.Add($"{_folder.Path} has no whole checkpoint; the run starts from the beginning.");
+        else if (newest.Value.Images != images)
+            throw new InvalidInputException($"{_source.Description} holds other images than when the run in {_folder.Path} was started: {newest.Value.Images} then, {images} now. Bring the images back, or start a new run (--weights goes on from an encoder).");
         return newest;
     }
 
@@ -186,33 +212,5 @@ public sealed class Pretraining
         optimizer.Restore(tensors);
         foreach (Tensor tensor in tensors.Values)
             tensor.Dispose();
-    }
-
-    private void Save(IMethod method, Optimizer optimizer, MetricsFile metrics, int done) => Guarded(() =>
-    {
-        metrics.Flush();
-        _folder.Checkpoints.Write(done, method.Networks
-            .SelectMany(n => n.Module.state_dict().Select(t => ($"{n.Name}.{t.Key}", t.Value)))
-            .Concat(optimizer.State()));
-    });
-
-    private void Say(string message)
-    {
-        _observer.OnMessage(message);
-        Log(message);
-    }
-
-    private void Log(string line) => Guarded(() => File.AppendAllText(_folder.LogPath, $"{DateTime.UtcNow:u} {line}\n"));
-
-    private void Guarded(Action write)
-    {
-        try
-        {
-            write();
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidInputException($"The run folder {_folder.Path} cannot be written: {exception.Message} Make room, then go on with --resume; earlier checkpoints are untouched.", exception);
-        }
     }
 }

@@ -84,5 +84,5 @@ public sealed class RunFolder
 
     /// <summary>The settings the run was started with.</summary>
     /// <exception cref="InvalidInputException">They cannot be read.</exception>
-    public PretrainOptions ReadOptions() => PretrainOptions.Read(RecipePath);
+    public PretrainOptions ReadOptions() => Recipe.Read(RecipePath).Options;
 }

@@ -20,7 +20,7 @@ public static class StartingWeights
         Dictionary<string, Tensor> saved = SafetensorsFile.Read(path).Tensors, own = encoder.state_dict();
         string[] common = own.Keys.Where(saved.ContainsKey).ToArray();
         string[] matched = common.Where(name => saved[name].shape.SequenceEqual(own[name].shape)).ToArray();
-        if (matched.Length == 0)
+        if (!matched.Any(name => own[name].dim() > 0)) // batch-norm's counters fit every network
             throw new InvalidInputException(
                 $"None of the {saved.Count} tensors in {path} fits the encoder {encoder.Settings.Name} of width {encoder.Settings.Width}: it holds {Some(saved)}, the encoder {Some(own)}. Names must be torchvision's; see diptych inspect {path}.");
         foreach (string name in matched)

@@ -41,9 +41,12 @@ internal sealed class TrainingStep(IMethod method, Optimizer optimizer, Pretrain
     /// <summary>Updates the networks.</summary>
     /// <param name="learningRate">The rate of this step.</param>
     /// <returns>Means over the step's batches.</returns>
+    /// <exception cref="DivergedException">The gradient is not finite; the networks were not updated then.</exception>
     public StepMetrics Finish(double learningRate)
     {
         double norm = optimizer.ClipGradients(options.ClipGradient);
+        if (!double.IsFinite(norm))
+            throw new DivergedException($"the length of the gradient became {norm}");
         optimizer.Step(learningRate);
         method.FollowStep();
         StepMetrics mean = StepMetrics.Mean(_batches) with { GradientNorm = norm, LearningRate = learningRate };

@@ -9,12 +9,18 @@ internal sealed class DecodedImages(IImageSource source, long limit)
     private readonly long _share = limit / source.Count;
     private readonly ImageBuffer?[] _kept = limit / source.Count > 0 ? new ImageBuffer?[source.Count] : [];
 
+    /// <summary>Images of at most so many bytes are kept, and have to be decoded whole.</summary>
+    public long Share => _share;
+
     /// <summary>One decoded image, not to be written to: a kept one, or <paramref name="scratch"/>.</summary>
-    public ImageBuffer Get(int index, ImageBuffer scratch)
+    /// <param name="index">Image, 0-based.</param>
+    /// <param name="scratch">Receives an image that is not kept.</param>
+    /// <param name="needed">Chooses the part of it that has to be right.</param>
+    public ImageBuffer Get(int index, ImageBuffer scratch, IRegionChoice needed)
     {
         if (_share > 0 && Volatile.Read(ref _kept[index]) is { } kept)
             return kept;
-        source.Decode(index, scratch);
+        source.Decode(index, scratch, needed);
         if (scratch.Pixels.Length > _share)
             return scratch;
 

@@ -98,6 +98,7 @@ internal sealed class LoaderPass : IDisposable
     {
         var renderer = new ViewRenderer();
         var scratch = new ImageBuffer();
+        var needed = new NeededRegion(_plan, _images.Share);
         while (true)
         {
             long position = Interlocked.Increment(ref _nextPosition) - 1;
@@ -107,7 +108,7 @@ internal sealed class LoaderPass : IDisposable
             int image = (int)(position % _plan.BatchSize);
             try
             {
-                Fill(slot.Batch, image, renderer, scratch);
+                Fill(slot.Batch, image, renderer, scratch, needed);
             }
             catch (Exception exception)
             {
@@ -133,10 +134,11 @@ internal sealed class LoaderPass : IDisposable
         return !_isStopped;
     }
 
-    private void Fill(ViewBatch batch, int image, ViewRenderer renderer, ImageBuffer scratch)
+    private void Fill(ViewBatch batch, int image, ViewRenderer renderer, ImageBuffer scratch, NeededRegion needed)
     {
         int index = batch.Indices[image];
-        ImageBuffer decoded = _images.Get(index, scratch);
+        needed.Image = index;
+        ImageBuffer decoded = _images.Get(index, scratch, needed);
         for (int view = 0; view < _plan.Views; view++)
         {
             if (_plan.Epoch is not { } epoch)

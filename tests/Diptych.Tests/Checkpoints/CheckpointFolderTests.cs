@@ -14,7 +14,7 @@ public sealed class CheckpointFolderTests
         foreach (int step in new[] { 5, 10, 15 })
             checkpoints.Write(step, [("x", tensor((float)step))], keep: 2);
         Assert.Equal([15, 10], checkpoints.List().Select(c => c.Step));
-        var (newest, tensors) = checkpoints.ReadNewest([])!.Value;
+        var (newest, _, tensors) = checkpoints.ReadNewest([])!.Value;
         Assert.Equal(15, newest);
         Assert.Equal(15f, tensors["x"].item<float>());
     }

@@ -36,7 +36,7 @@ public sealed class MutatedFileTests
         int read = Mutate(Encoding.UTF8.GetBytes(new PretrainOptions { Images = "photos", LearningRate = 0.1, ImageSize = 64, Threads = 2 }.ToJson()), Mutator.Count(3000), bytes =>
         {
             File.WriteAllBytes(path, bytes);
-            PretrainOptions.Read(path).Validate();
+            Recipe.Read(path).Options.Validate();
         });
         Assert.NotEqual(0, read);
     }

@@ -12,7 +12,14 @@ public sealed class ImageDecoderTests
     [InlineData("progressive.jpg")]
     [InlineData("gray.jpg")]
     [InlineData("cmyk.jpg")]
+    [InlineData("cmyk-progressive.jpg")]
+    [InlineData("odd-420.jpg")]
+    [InlineData("odd-422.jpg")]
+    [InlineData("odd-gray-progressive.jpg")]
     [InlineData("rotated.jpg")]
+    [InlineData("one-bit.png")]
+    [InlineData("sixteen-bit.png")]
+    [InlineData("sixteen-bit-gray.png")]
     [InlineData("alpha.png")]
     [InlineData("gray-alpha.png")]
     [InlineData("gray.png")]
@@ -21,10 +28,24 @@ public sealed class ImageDecoderTests
     [InlineData("plain.bmp")]
     [InlineData("lossless.webp")]
     [InlineData("lossy.webp")]
-    public void Gives_the_pixels_that_Pillow_gives(string name)
+    public void Gives_the_pixels_that_Pillow_gives(string name) => AssertIsGolden(name, appliesOrientation: false);
+
+    [Theory]
+    [InlineData("baseline.jpg")]
+    [InlineData("orientation-1.jpg")]
+    [InlineData("orientation-2.jpg")]
+    [InlineData("orientation-3.jpg")]
+    [InlineData("orientation-4.jpg")]
+    [InlineData("orientation-5.jpg")]
+    [InlineData("orientation-6.jpg")]
+    [InlineData("orientation-7.jpg")]
+    [InlineData("orientation-8.jpg")]
+    public void Turns_as_EXIF_says_when_asked(string name) => AssertIsGolden(name, appliesOrientation: true);
+
+    private static void AssertIsGolden(string name, bool appliesOrientation)
     {
         byte[] golden = File.ReadAllBytes(Repository.Golden(name + ".rgb"));
-        using IImageSource source = ImageSource.Open(Repository.Golden(name));
+        using IImageSource source = ImageSource.Open(Repository.Golden(name), appliesOrientation);
         var (width, height, pixels) = source.Image(0);
         Assert.Equal(BinaryPrimitives.ReadInt32LittleEndian(golden), width);
         Assert.Equal(BinaryPrimitives.ReadInt32LittleEndian(golden.AsSpan(4)), height);
@@ -88,6 +109,22 @@ public sealed class ImageDecoderTests
         var buffer = new ImageBuffer();
         buffer.Resize(1, 1);
         Assert.Equal("30,000 × 30,000 pixels, the limit is 268,435,456 in all", ImageDecoder.Decode(file, buffer));
+        Assert.Equal((1, 1), (buffer.Width, buffer.Height));
+    }
+
+    [Fact]
+    public void A_header_that_promises_more_than_its_bytes_can_hold_is_refused_before_memory_is_taken()
+    {
+        var buffer = new ImageBuffer();
+        buffer.Resize(1, 1);
+        byte[] jpeg = File.ReadAllBytes(Repository.Golden("baseline.jpg"));
+        int frame = jpeg.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0xC0]) + 5;
+        new byte[] { 0x20, 0, 0x20, 0 }.CopyTo(jpeg, frame);
+        Assert.Equal($"8,192 × 8,192 pixels in {jpeg.Length:N0} bytes, more than JPEG can hold", ImageDecoder.Decode(jpeg, buffer));
+
+        byte[] header = [0, 0, 0x20, 0, 0, 0, 0x20, 0, 8, 2, 0, 0, 0];
+        byte[] png = [0x89, .. "PNG\r\n\x1a\n"u8, .. Chunk("IHDR"u8, header), .. Chunk("IDAT"u8, [0x78, 0x9C, 0x63, 0, 0, 0, 1, 0, 1]), .. Chunk("IEND"u8, [])];
+        Assert.Equal($"8,192 × 8,192 pixels in {png.Length:N0} bytes, more than PNG can hold", ImageDecoder.Decode(png, buffer));
         Assert.Equal((1, 1), (buffer.Width, buffer.Height));
     }
 

@@ -4,7 +4,7 @@ namespace Diptych.Tests.Data;
 
 public sealed class ImageSourceTests
 {
-    private const string Kinds = "a folder of images, a .tar or .tar.gz of them, CIFAR-10 or CIFAR-100 .bin files, idx files (images-idx3-ubyte), or one image.";
+    private const string Kinds = "a folder of images, a .tar or .tar.gz of them, shards (train-{000..127}.tar), CIFAR-10, CIFAR-100 or STL-10 .bin files, idx files (images-idx3-ubyte), a packed file, or one image.";
 
     [Fact]
     public void A_missing_path_suggests_what_is_spelled_nearly_the_same()

@@ -137,6 +137,20 @@ public sealed class TarSourceTests
     }
 
     [Fact]
+    public void A_name_that_should_have_megabytes_is_refused_before_memory_is_taken()
+    {
+        using var folder = new TemporaryFolder();
+        byte[] tar = File.ReadAllBytes(folder.WriteTar("long.tar", [(new string('a', 150) + ".png", new Picture(1).Png())], TarEntryFormat.Gnu));
+        "00400000001"u8.CopyTo(tar.AsSpan(124));
+        "        "u8.CopyTo(tar.AsSpan(148));
+        System.Text.Encoding.ASCII.GetBytes(Convert.ToString(tar.AsSpan(0, 512).ToArray().Sum(value => value), 8).PadLeft(6, '0') + "\0 ").CopyTo(tar, 148);
+        string path = folder.Write("long.tar", tar);
+        Assert.Equal(
+            $"'{path}' is not a readable tar: the name or attributes at byte 0 should have 67,108,865 bytes, the limit is 1,048,576. Make or download it again.",
+            SourceContents.Refusal(path));
+    }
+
+    [Fact]
     public void A_file_that_is_no_tar_is_refused()
     {
         using var folder = new TemporaryFolder();

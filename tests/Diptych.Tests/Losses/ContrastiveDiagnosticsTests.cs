@@ -28,6 +28,8 @@ public sealed class ContrastiveDiagnosticsTests
             double variance = q.Average(value => Math.Pow(value - q.Average(), 2));
             Near.Equal(q.Average(), numbers.QMean, 1e-11);
             Near.Equal(Math.Sqrt(variance) / q.Average(), numbers.QVariation, 1e-9);
+            Near.Equal([.. Enumerable.Range(0, 10).Select(bin => q.Count(value => Math.Min((int)(value * 10), 9) == bin) / (double)q.Length)], numbers.QHistogram, 1e-12);
+            Near.Equal((Spread(first) + Spread(second)) / 2, numbers.DimensionSpread, 1e-11);
             Near.Equal(first.Zip(second, PlainLoss.SquaredDistance).Average(), numbers.Alignment, 1e-11);
             Near.Equal((Uniformity(first) + Uniformity(second)) / 2, numbers.Uniformity, 1e-11);
             Near.Equal(first.Zip(second, PlainLoss.Dot).Average(), numbers.MeanPositiveSimilarity, 1e-11);
@@ -72,6 +74,7 @@ public sealed class ContrastiveDiagnosticsTests
         Tensor same = tensor([0.3, -1.2, 2.0]).expand(5, 3);
         ContrastiveDiagnostics numbers = Loss.TwoViews(same, same).Diagnostics;
         Near.Equal([1, 0, 0, 1, 1], [numbers.EffectiveRank, numbers.Alignment, numbers.Uniformity, numbers.MeanPositiveSimilarity, numbers.MeanNegativeSimilarity], 1e-10);
+        Near.Equal(0, numbers.DimensionSpread, 1e-10);
         Near.Equal([8.0 / 9, 0], [numbers.QMean, numbers.QVariation], 1e-10);
     }
 
@@ -113,6 +116,12 @@ public sealed class ContrastiveDiagnosticsTests
         queue.fill_(1);
         Assert.Equal(expected, kept.Diagnostics.MeanNegativeSimilarity);
     }
+
+    private static double Spread(double[][] rows) => Enumerable.Range(0, rows[0].Length).Average(j =>
+    {
+        double mean = rows.Average(row => row[j]);
+        return Math.Sqrt(rows.Average(row => Math.Pow(row[j] - mean, 2)));
+    });
 
     private static double Uniformity(double[][] rows)
     {

@@ -2,8 +2,8 @@ using System.Buffers;
 
 namespace Diptych.Data;
 
-/// <summary>Encoded images (JPEG, PNG, WebP, BMP) in a tree of names; where their bytes lie is up to the derived class.</summary>
-internal abstract class TreeSource(string description, ImageTree tree) : IImageSource
+/// <summary>Encoded images (JPEG, PNG, WebP, BMP) with names; where their bytes lie is up to the derived class.</summary>
+internal abstract class EncodedSource(string description, ImageTree tree, bool appliesOrientation) : IImageSource
 {
     private const long MaximumFileLength = 1 << 30;
 
@@ -17,27 +17,9 @@ internal abstract class TreeSource(string description, ImageTree tree) : IImageS
 
     public int GetLabel(int index) => tree.Labels?[index] ?? -1;
 
-    public void Decode(int index, ImageBuffer destination)
-    {
-        ArgumentNullException.ThrowIfNull(destination);
-        string name = GetName(index);
-        byte[]? file = null;
-        try
-        {
-            file = Read(index, out int length);
-            if (ImageDecoder.Decode(file.AsSpan(0, length), destination) is { } reason)
-                throw new UnreadableImageException(name, index, Count, reason);
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            throw new UnreadableImageException(name, index, Count, fault.Message.TrimEnd('.'));
-        }
-        finally
-        {
-            if (file is not null)
-                ArrayPool<byte>.Shared.Return(file);
-        }
-    }
+    public void Decode(int index, ImageBuffer destination) => Decode(index, destination, null);
+
+    void IImageSource.Decode(int index, ImageBuffer destination, IRegionChoice needed) => Decode(index, destination, needed);
 
     public abstract void Dispose();
 
@@ -59,5 +41,27 @@ internal abstract class TreeSource(string description, ImageTree tree) : IImageS
             done += read;
         }
         return bytes;
+    }
+
+    private void Decode(int index, ImageBuffer destination, IRegionChoice? needed)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        string name = GetName(index);
+        byte[]? file = null;
+        try
+        {
+            file = Read(index, out int length);
+            if (ImageDecoder.Decode(file.AsSpan(0, length), destination, appliesOrientation, needed) is { } reason)
+                throw new UnreadableImageException(name, index, Count, reason);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new UnreadableImageException(name, index, Count, fault.Message.TrimEnd('.'));
+        }
+        finally
+        {
+            if (file is not null)
+                ArrayPool<byte>.Shared.Return(file);
+        }
     }
 }

@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Diptych.Data;
+using Diptych.Views;
+
+namespace Diptych.Benchmarks;
+
+/// <summary>The loader over packed files beside the original images: one worker, two views of 224, in turns in one run.</summary>
+internal static class PackTable
+{
+    private const int Rounds = 7, Size = 256;
+
+    public static int Run(string images)
+    {
+        string folder = Directory.CreateTempSubdirectory("diptych-bench-").FullName;
+        try
+        {
+            using IImageSource original = ImageSource.Open(images);
+            using IImageSource jpeg = Pack(original, folder, "jpeg"), raw = Pack(original, folder, "raw");
+            (string Name, IImageSource Source, List<double> Rates)[] rows = [("original JPEG files", original, []), ("packed as JPEG", jpeg, []), ("packed raw", raw, [])];
+            foreach (var row in rows)
+                Rate(row.Source, epoch: 0);
+            for (int round = 1; round <= Rounds; round++)
+                foreach (var row in rows)
+                    row.Rates.Add(Rate(row.Source, round));
+            Print(rows, images);
+            return 0;
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static IImageSource Pack(IImageSource source, string folder, string store)
+    {
+        string path = Path.Combine(folder, store);
+        ImagePacking.Write(source, path, new PackingOptions { Size = Size, Store = store });
+        return ImageSource.Open(path);
+    }
+
+    private static double Rate(IImageSource source, int epoch)
+    {
+        using var loader = new ViewLoader(source, ViewRecipe.Named("imagenet", null), new ViewLoaderOptions { BatchSize = 20, Workers = 1, KeepDecoded = 0 });
+        int[] order = SampleOrder.ForEpoch(1, epoch, source.Count);
+        TimeSpan started = Environment.CpuUsage.TotalTime; // waiting for a busy machine is not counted
+        int images = loader.ReadEpoch(epoch, order).Sum(batch => batch.Count);
+        return images / (Environment.CpuUsage.TotalTime - started).TotalSeconds;
+    }
+
+    private static void Print((string Name, IImageSource Source, List<double> Rates)[] rows, string images)
+    {
+        CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+        string processor = File.ReadLines("/proc/cpuinfo").First(line => line.StartsWith("model name", StringComparison.Ordinal)).Split(':')[1].Trim();
+        Console.Out.WriteLine($"""
+            # Packed files beside the original photographs
+
+            `ViewLoader`, one worker, recipe `imagenet` (two views of 224), nothing kept decoded; {rows[0].Source.Count} photographs, packed with the shorter side {Size}. Median images per second of CPU time [minimum–maximum] of {Rounds} epochs in turns, after one to warm up.
+            Machine: {processor}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription.Split('#')[0].Trim()}; .NET {Environment.Version}; JPEG by {JpegDecoding.Description}.
+            Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- pack {images[(images.LastIndexOf(".tar", StringComparison.Ordinal) is var tar and > 0 ? images.LastIndexOf('/', tar) + 1 : 0)..]}`, with `{JpegDecoding.Variable}={JpegDecoding.None}` where JPEG is by Skia.
+
+            | images | images/CPU s | ratio | bytes an image |
+            |---|---|---|---|
+            """);
+        foreach (var (name, source, rates) in rows)
+        {
+            string bytes = File.Exists(source.Description) ? $"{new FileInfo(source.Description).Length / source.Count:N0}" : "–";
+            double[] ratios = rates.Zip(rows[0].Rates, (own, other) => own / other).ToArray();
+            Console.Out.WriteLine($"| {name} | {Median(rates):F0} [{rates.Min():F0}–{rates.Max():F0}] | {Median(ratios):F2} [{ratios.Min():F2}–{ratios.Max():F2}] | {bytes} |");
+        }
+    }
+
+    private static double Median(IReadOnlyCollection<double> values) => values.Order().ElementAt(values.Count / 2);
+}

@@ -1,0 +1,71 @@
+using System.CommandLine;
+using Diptych.Data;
+using Diptych.Views;
+
+namespace Diptych.Cli;
+
+/// <summary><c>diptych pack</c>: many image files to one that reads faster.</summary>
+internal sealed class PackCommand : ToolCommand
+{
+    private static readonly PackingOptions Defaults = new();
+
+    private readonly Argument<string> _images = new("IMAGES") { Description = "Any image set that pretrain takes." };
+    private readonly Option<int> _size = new("--size") { Description = $"Pixels of the shorter side; smaller images stay as they are [{Defaults.Size}]" };
+    private readonly Option<string> _store = new("--store") { Description = $"jpeg, or raw: faster, and about ten times as large [{Defaults.Store}]" };
+    private readonly Option<int> _quality = new("--quality") { Description = $"Quality of the JPEG files [{Defaults.Quality}]" };
+    private readonly Option<int> _workers = new("--workers") { Description = "Threads [one a core]" };
+    private readonly Option<bool> _exifOrientation = new("--exif-orientation") { Description = "Turn photographs as their EXIF orientation says" };
+    private readonly Option<bool> _skipUnreadable = new("--skip-unreadable") { Description = "Leave out images that cannot be read, instead of stopping" };
+    private readonly Option<string> _out = new("--out") { Description = "The file to write", Required = true };
+
+    public PackCommand() : base("pack", "Store images, made smaller, in one file that reads faster.")
+    {
+        Arguments.Add(_images);
+        foreach (Option option in new Option[] { _size, _store, _quality, _workers, _exifOrientation, _skipUnreadable, _out })
+            Options.Add(option);
+    }
+
+    public override IReadOnlyList<string> Examples { get; } =
+    [
+        "diptych pack photos --size 256 --out photos.pack",
+        "diptych pack photos --size 256 --store raw --out photos.pack",
+    ];
+
+    public override IEnumerable<string> FindMistakes(ParseResult parse) => MistakesOf(Apply(parse).Validate);
+
+    public override int Run(ParseResult parse)
+    {
+        PackingOptions options = Apply(parse);
+        string path = parse.GetValue(_out)!;
+        using IImageSource source = Open(parse, options.Workers);
+        try
+        {
+            ImagePacking.Write(source, path, options);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{path} cannot be written: {exception.Message} Make room, or choose another --out.", exception);
+        }
+        Console.Error.WriteLine($"{path}: {source.Count:N0} images, {new FileInfo(path).Length:N0} bytes.");
+        return Tool.Done;
+    }
+
+    private IImageSource Open(ParseResult parse, int workers)
+    {
+        IImageSource source = ImageSource.Open(parse.GetValue(_images)!, parse.GetValue(_exifOrientation));
+        if (!parse.GetValue(_skipUnreadable))
+            return source;
+        IReadOnlyList<UnreadableImage> unreadable = ReadabilityCheck.FindUnreadable(source, workers);
+        foreach (UnreadableImage image in unreadable)
+            Console.Error.WriteLine($"Left out: {image.Name}: {image.Reason}");
+        return ReadabilityCheck.KeepReadable(source, unreadable);
+    }
+
+    private PackingOptions Apply(ParseResult parse) => new()
+    {
+        Size = Value(parse, _size, Defaults.Size),
+        Store = Value(parse, _store, Defaults.Store),
+        Quality = Value(parse, _quality, Defaults.Quality),
+        Workers = Value(parse, _workers, Defaults.Workers),
+    };
+}

@@ -1,0 +1,23 @@
+using Diptych.Training;
+
+namespace Diptych.Cli;
+
+/// <summary>The recipes that come with the tool: the files of <c>recipes/</c>.</summary>
+internal static class ShippedRecipes
+{
+    private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "recipes");
+
+    public static IReadOnlyList<string> Names =>
+        Directory.GetFiles(Folder, "*.json").Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal).ToArray();
+
+    /// <summary>A recipe by its name here, or by its file.</summary>
+    /// <exception cref="InvalidInputException">There is neither, or it cannot be read.</exception>
+    public static Recipe Read(string nameOrFile)
+    {
+        if (File.Exists(nameOrFile))
+            return Recipe.Read(nameOrFile);
+        if (Names.Contains(nameOrFile))
+            return Recipe.Read(Path.Combine(Folder, nameOrFile + ".json"));
+        throw new InvalidInputException(NearMiss.Describe("recipe", nameOrFile, Names) + " A file of your own is named with its path.");
+    }
+}

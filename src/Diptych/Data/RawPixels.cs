@@ -1,0 +1,40 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace Diptych.Data;
+
+/// <summary>Red, green and blue bytes ↔ the four-byte pixels of an <see cref="ImageBuffer"/>.</summary>
+internal static class RawPixels
+{
+    /// <summary>Spreads an image out; where only a part is needed, that part's rows.</summary>
+    public static void Expand(ReadOnlySpan<byte> rgb, int width, int height, ImageBuffer destination, IRegionChoice? needed)
+    {
+        destination.Resize(width, height);
+        var (_, top, _, rows) = needed?.Choose(width, height) ?? new ImageRegion(0, 0, width, height);
+        Expand(rgb.Slice(3 * top * width, 3 * rows * width), MemoryMarshal.Cast<byte, uint>(destination.Pixels).Slice(top * width, rows * width));
+    }
+
+    /// <summary>Packs pixels as red, green and blue bytes.</summary>
+    public static byte[] Pack(ReadOnlySpan<byte> rgbx)
+    {
+        var rgb = new byte[rgbx.Length / 4 * 3];
+        for (int pixel = 0; pixel < rgbx.Length / 4; pixel++)
+            rgbx.Slice(4 * pixel, 3).CopyTo(rgb.AsSpan(3 * pixel));
+        return rgb;
+    }
+
+    private static void Expand(ReadOnlySpan<byte> rgb, Span<uint> pixels)
+    {
+        int done = 0;
+        if (Vector128.IsHardwareAccelerated)
+        {
+            // 16 bytes are read for 4 pixels of 12, so the last ones are left to the plain loop.
+            Vector128<byte> spread = Vector128.Create((byte)0, 1, 2, 255, 3, 4, 5, 255, 6, 7, 8, 255, 9, 10, 11, 255);
+            Vector128<uint> opaque = Vector128.Create(0xFF000000);
+            for (; done + 6 <= pixels.Length; done += 4)
+                (Vector128.Shuffle(Vector128.Create(rgb.Slice(3 * done, 16)), spread).AsUInt32() | opaque).CopyTo(pixels[done..]);
+        }
+        for (; done < pixels.Length; done++)
+            pixels[done] = rgb[3 * done] | (uint)rgb[3 * done + 1] << 8 | (uint)rgb[3 * done + 2] << 16 | 0xFF000000; // little-endian
+    }
+}

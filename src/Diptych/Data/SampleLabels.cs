@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace Diptych.Data;
+
+/// <summary>The labels of WebDataset samples: from <c>KEY.cls</c>, a number or name, or from <c>label</c>, <c>cls</c> or <c>class</c> in <c>KEY.json</c>.</summary>
+internal sealed class SampleLabels
+{
+    private const int MaximumLength = 1 << 20, MaximumNumber = 99_999;
+    private static readonly string[] Properties = ["label", "cls", "class"];
+
+    private readonly List<string> _labels = [];
+    private bool _isIncomplete;
+
+    /// <summary>What the members of one sample share: the path up to the first dot of the base name.</summary>
+    public static string KeyOf(string name)
+    {
+        int dot = name.IndexOf('.', name.LastIndexOf('/') + 1);
+        return dot < 0 ? name : name[..dot];
+    }
+
+    /// <summary>Whether a tar has labels of this kind: a <c>.cls</c>, or a <c>.json</c> beside an image of the same key.</summary>
+    public static bool AreIn(TarFile tar)
+    {
+        if (tar.Members.Keys.Any(IsClass))
+            return true;
+        string[] described = tar.Members.Keys.Where(IsJson).Select(KeyOf).ToArray();
+        return described.Length > 0 && tar.Members.Keys.Where(name => ImageNames.IsImage(name)).Select(KeyOf).Intersect(described).Any();
+    }
+
+    /// <summary>The labels of a shard by key, as written.</summary>
+    /// <exception cref="InvalidInputException">A member is no JSON, or larger than 1 MiB.</exception>
+    public static Dictionary<string, string> Read(TarFile shard)
+    {
+        var labels = new Dictionary<string, string>();
+        foreach (var (name, (offset, length)) in shard.Members)
+            if (IsClass(name))
+                labels[KeyOf(name)] = Encoding.UTF8.GetString(ReadSmall(shard, name, offset, length)).Trim();
+            else if (IsJson(name) && FromJson(shard, name, ReadSmall(shard, name, offset, length)) is { } label)
+                labels.TryAdd(KeyOf(name), label);
+        return labels;
+    }
+
+    /// <summary>Takes up the next image's label; null where it has none.</summary>
+    public void Add(string? label)
+    {
+        _isIncomplete |= string.IsNullOrEmpty(label);
+        if (!_isIncomplete)
+            _labels.Add(string.Intern(label!));
+    }
+
+    /// <summary>Numbers the labels: themselves where all are numbers, and by name where not; none where an image has none.</summary>
+    public (string[]? Names, int[]? Labels) Number(string description)
+    {
+        if (_isIncomplete)
+            return (null, null);
+        if (_labels.All(label => label.All(char.IsAsciiDigit)))
+        {
+            string? tooLarge = _labels.Find(label => label.Length > 9 || int.Parse(label, CultureInfo.InvariantCulture) > MaximumNumber);
+            if (tooLarge is not null)
+                throw new InvalidInputException($"'{description}' has the label {tooLarge}, the limit is {MaximumNumber:N0}. Number the classes from 0, or write their names.");
+            int[] numbers = _labels.ConvertAll(label => int.Parse(label, CultureInfo.InvariantCulture)).ToArray();
+            return (Enumerable.Range(0, numbers.Max() + 1).Select(number => number.ToString(CultureInfo.InvariantCulture)).ToArray(), numbers);
+        }
+        string[] names = _labels.Distinct().Order(StringComparer.Ordinal).ToArray();
+        return (names, _labels.ConvertAll(label => Array.BinarySearch(names, label, StringComparer.Ordinal)).ToArray());
+    }
+
+    private static bool IsClass(string name) => name.EndsWith(".cls", StringComparison.Ordinal);
+
+    private static bool IsJson(string name) => name.EndsWith(".json", StringComparison.Ordinal);
+
+    private static string? FromJson(TarFile shard, string name, byte[] bytes)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(bytes);
+            if (json.RootElement.ValueKind != JsonValueKind.Object)
+                return null;
+            foreach (string property in Properties)
+                if (json.RootElement.TryGetProperty(property, out JsonElement value) && value.ValueKind is JsonValueKind.String or JsonValueKind.Number)
+                    return value.ToString();
+            return null;
+        }
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+        {
+            throw new InvalidInputException($"'{shard.Path}' holds '{name}', which is not JSON: {fault.Message} Correct it, or leave it out.", fault);
+        }
+    }
+
+    private static byte[] ReadSmall(TarFile shard, string name, long offset, long length)
+    {
+        if (length > MaximumLength)
+            throw new InvalidInputException($"'{shard.Path}' holds '{name}' of {length:N0} bytes, too large for a label; the limit is {MaximumLength:N0}. Leave it out.");
+        var bytes = new byte[length];
+        for (int done = 0; done < length;)
+        {
+            int read = RandomAccess.Read(shard.Handle, bytes.AsSpan(done), offset + done);
+            done += read > 0 ? read : throw new EndOfStreamException($"the file ends within '{name}'");
+        }
+        return bytes;
+    }
+}

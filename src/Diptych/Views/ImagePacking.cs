@@ -1,0 +1,94 @@
+using Diptych.Checkpoints;
+using Diptych.Data;
+using SkiaSharp;
+
+namespace Diptych.Views;
+
+/// <summary>Writes a source's images, made smaller, into one file that reads faster than the originals.</summary>
+/// <remarks>A view cropped from a smaller image is not the same as from the original: figures of the two are not to be mixed.</remarks>
+public static class ImagePacking
+{
+    private const int ChunkPerWorker = 8;
+
+    /// <summary>Packs all images, in the source's order, with their names and labels. The file appears when it is whole.</summary>
+    /// <param name="source">The images.</param>
+    /// <param name="path">Where to; an existing file is replaced.</param>
+    /// <param name="options">How to store them.</param>
+    /// <param name="progress">Told how many images are done, in rising order.</param>
+    /// <exception cref="InvalidInputException">The options are unusable.</exception>
+    /// <exception cref="UnreadableImageException">An image cannot be decoded; no file is left.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public static void Write(IImageSource source, string path, PackingOptions options, Action<int>? progress = null)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        bool isRaw = options.Store == "raw";
+        AtomicFile.Write(path, stream =>
+        {
+            var writer = new PackedWriter(stream, isRaw, options.Size);
+            var workers = new ThreadLocal<Worker>(() => new Worker());
+            var chunk = new (int Width, int Height, byte[] Bytes)[options.Workers * ChunkPerWorker];
+            for (int start = 0; start < source.Count; start += chunk.Length)
+            {
+                int count = Math.Min(chunk.Length, source.Count - start), first = start;
+                InOrder(count, options.Workers, i => chunk[i] = workers.Value!.Pack(source, first + i, options, isRaw));
+                for (int i = 0; i < count; i++)
+                    writer.Add(source.GetName(start + i), source.GetLabel(start + i), chunk[i].Width, chunk[i].Height, chunk[i].Bytes);
+                progress?.Invoke(start + count);
+            }
+            writer.Finish(source.LabelNames);
+        });
+    }
+
+    // Of several failures the first image's is told, so that the message does not depend on the threads.
+    private static void InOrder(int count, int workers, Action<int> work)
+    {
+        var faults = new InvalidInputException?[count];
+        Parallel.For(0, count, new() { MaxDegreeOfParallelism = workers }, i =>
+        {
+            try
+            {
+                work(i);
+            }
+            catch (UnreadableImageException fault)
+            {
+                faults[i] = fault;
+            }
+        });
+        if (faults.FirstOrDefault(fault => fault is not null) is { } first)
+            throw first;
+    }
+
+    private sealed class Worker
+    {
+        private readonly ViewRenderer _renderer = new();
+        private readonly ImageBuffer _decoded = new(), _smaller = new();
+
+        public (int Width, int Height, byte[] Bytes) Pack(IImageSource source, int index, PackingOptions options, bool isRaw)
+        {
+            source.Decode(index, _decoded);
+            ImageBuffer image = _decoded;
+            int shorter = Math.Min(image.Width, image.Height);
+            if (shorter > options.Size)
+            {
+                // As torchvision's Resize: the longer side truncated.
+                int longer = (int)((long)options.Size * Math.Max(image.Width, image.Height) / shorter);
+                _smaller.Resize(image.Width == shorter ? options.Size : longer, image.Width == shorter ? longer : options.Size);
+                _renderer.Resize(image, _smaller.Pixels, _smaller.Width, _smaller.Height, ResizeFilter.Bilinear);
+                image = _smaller;
+            }
+            return (image.Width, image.Height, isRaw ? RawPixels.Pack(image.Pixels) : Encode(image, options.Quality));
+        }
+
+        private static unsafe byte[] Encode(ImageBuffer image, int quality)
+        {
+            fixed (byte* pixels = image.Pixels)
+            {
+                using var pixmap = new SKPixmap(new(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque), (nint)pixels);
+                using SKData data = pixmap.Encode(new SKJpegEncoderOptions(quality)) ?? throw new InvalidOperationException($"Skia could not write a JPEG of {image.Width} × {image.Height} pixels.");
+                return data.ToArray();
+            }
+        }
+    }
+}

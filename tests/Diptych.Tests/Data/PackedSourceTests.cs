@@ -1,0 +1,119 @@
+using Diptych.Data;
+using Diptych.Views;
+
+namespace Diptych.Tests.Data;
+
+public sealed class PackedSourceTests
+{
+    [Fact]
+    public void Raw_images_that_need_no_resizing_come_back_bit_for_bit_with_names_and_labels()
+    {
+        using var folder = new TemporaryFolder();
+        string[] names = ["cats/größe.png", "cats/2.png", "dogs/3.png", "dogs/4.png"];
+        foreach (var (i, name) in names.Index())
+            folder.Write($"tree/{name}", new Picture(i, 5 + i, 9 - i).Png());
+        using IImageSource tree = ImageSource.Open(folder.At("tree"));
+        ImagePacking.Write(tree, folder.At("some.file"), new() { Store = "raw", Workers = 3 });
+        using IImageSource packed = ImageSource.Open(folder.At("some.file"));
+        SourceContents.AssertSame(tree, packed);
+        Assert.Equal(folder.At("some.file"), packed.Description);
+    }
+
+    [Fact]
+    public void Images_without_labels_stay_without()
+    {
+        using var folder = new TemporaryFolder();
+        using IImageSource flat = ImageSource.Open(folder.Write("a.png", new Picture(1).Png()));
+        ImagePacking.Write(flat, folder.At("p.pack"), new());
+        using IImageSource packed = ImageSource.Open(folder.At("p.pack"));
+        Assert.Null(packed.LabelNames);
+        Assert.Equal([-1], packed.Labels());
+    }
+
+    [Theory]
+    [InlineData(100, 61, 32, 52, 32)]
+    [InlineData(61, 100, 32, 32, 52)]
+    [InlineData(40, 40, 32, 32, 32)]
+    [InlineData(31, 90, 32, 31, 90)]
+    public void The_shorter_side_is_made_as_long_as_asked_and_small_images_are_left(int width, int height, int size, int packedWidth, int packedHeight)
+    {
+        using var folder = new TemporaryFolder();
+        using IImageSource source = ImageSource.Open(folder.Write("a.png", new Picture(1, width, height).Png()));
+        foreach (string store in PackingOptions.Stores)
+        {
+            ImagePacking.Write(source, folder.At(store), new() { Store = store, Size = size });
+            using IImageSource packed = ImageSource.Open(folder.At(store));
+            Assert.Equal((packedWidth, packedHeight), (packed.Image(0).Width, packed.Image(0).Height));
+        }
+    }
+
+    [Fact]
+    public void The_bytes_do_not_depend_on_the_workers()
+    {
+        using var folder = new TemporaryFolder();
+        for (int i = 0; i < 40; i++)
+            folder.Write($"tree/{i}.png", new Picture(i, 20, 30).Png());
+        using IImageSource tree = ImageSource.Open(folder.At("tree"));
+        ImagePacking.Write(tree, folder.At("one"), new() { Size = 16, Workers = 1 });
+        ImagePacking.Write(tree, folder.At("four"), new() { Size = 16, Workers = 4 });
+        Assert.Equal(File.ReadAllBytes(folder.At("one")), File.ReadAllBytes(folder.At("four")));
+    }
+
+    [Fact]
+    public void A_region_of_a_raw_image_has_the_pixels_of_the_whole()
+    {
+        using var folder = new TemporaryFolder();
+        using IImageSource source = ImageSource.Open(folder.Write("a.png", new Picture(1, 33, 20).Png()));
+        ImagePacking.Write(source, folder.At("p.pack"), new() { Store = "raw" });
+        using IImageSource packed = ImageSource.Open(folder.At("p.pack"));
+        var buffer = new ImageBuffer();
+        packed.Decode(0, buffer, new Rows());
+        Assert.Equal(source.Image(0).Pixels[(4 * 33 * 5)..(4 * 33 * 12)], buffer.Pixels[(4 * 33 * 5)..(4 * 33 * 12)].ToArray());
+    }
+
+    [Fact]
+    public void Every_changed_byte_is_noticed_and_every_cut_refused()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("tree/a/1.png", new Picture(1).Png());
+        folder.Write("tree/b/2.png", new Picture(2).Png());
+        using IImageSource tree = ImageSource.Open(folder.At("tree"));
+        string path = folder.At("p.pack");
+        ImagePacking.Write(tree, path, new() { Store = "raw" });
+        byte[] whole = File.ReadAllBytes(path);
+        for (int at = 8; at < whole.Length; at++)
+        {
+            byte[] changed = [.. whole];
+            changed[at] ^= 0x10;
+            Assert.ThrowsAny<InvalidInputException>(() => ReadAll(folder.Write("changed.pack", changed)));
+            Assert.ThrowsAny<InvalidInputException>(() => ReadAll(folder.Write("cut.pack", whole[..at])));
+        }
+    }
+
+    [Fact]
+    public void An_unreadable_image_leaves_no_file_behind()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("tree/1.png", new Picture(1).Png());
+        folder.WriteText("tree/2.jpg", "These are my notes.");
+        using IImageSource tree = ImageSource.Open(folder.At("tree"));
+        Assert.Equal("2.jpg", Assert.Throws<UnreadableImageException>(() => ImagePacking.Write(tree, folder.At("p.pack"), new())).Name);
+        Assert.Equal(["tree"], Directory.GetFileSystemEntries(folder.Root).Select(entry => Path.GetFileName(entry)));
+    }
+
+    [Fact]
+    public void All_mistakes_in_the_options_are_told_at_once() =>
+        Assert.Equal(4, Assert.Throws<InvalidInputException>(new PackingOptions { Size = 0, Store = "jpg", Quality = 101, Workers = 0 }.Validate).Message.Split(Environment.NewLine).Length);
+
+    private static void ReadAll(string path)
+    {
+        using IImageSource source = ImageSource.Open(path);
+        for (int i = 0; i < source.Count; i++)
+            source.Image(i);
+    }
+
+    private sealed class Rows : IRegionChoice
+    {
+        public ImageRegion Choose(int width, int height) => new(3, 5, 4, 7);
+    }
+}

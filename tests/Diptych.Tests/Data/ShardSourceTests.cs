@@ -1,0 +1,77 @@
+using System.Text;
+using Diptych.Data;
+
+namespace Diptych.Tests.Data;
+
+public sealed class ShardSourceTests
+{
+    private static readonly Picture[] Pictures = Enumerable.Range(0, 6).Select(i => new Picture(i)).ToArray();
+
+    [Theory]
+    [InlineData("tar")]
+    [InlineData("tar.gz")]
+    public void A_range_of_shards_is_one_set_in_stored_order(string extension)
+    {
+        using var folder = new TemporaryFolder();
+        for (int shard = 8; shard <= 10; shard++)
+            folder.WriteTar($"train-{shard:D3}.{extension}", [
+                ($"b/{shard}.x.png", Pictures[shard - 8].Png()), ($"b/{shard}.cls", Text($"{shard - 6}\n")),
+                ($"a/{shard}.png", Pictures[shard - 5].Png()), ($"a/{shard}.cls", Text("0")), ($"a/{shard}.txt", Text("words"))]);
+        using IImageSource source = ImageSource.Open(folder.At($"train-{{008..010}}.{extension}"));
+        Assert.Equal(
+            [$"train-008.{extension}/b/8.x.png", $"train-008.{extension}/a/8.png", $"train-009.{extension}/b/9.x.png", $"train-009.{extension}/a/9.png", $"train-010.{extension}/b/10.x.png", $"train-010.{extension}/a/10.png"],
+            source.Names());
+        Assert.Equal(["0", "1", "2", "3", "4"], source.LabelNames!);
+        Assert.Equal([2, 0, 3, 0, 4, 0], source.Labels());
+        foreach (var (index, picture) in ((int[])[0, 3, 1, 4, 2, 5]).Index())
+            Assert.Equal(Pictures[picture].Pixels, source.Image(index).Pixels);
+    }
+
+    [Fact]
+    public void Labels_are_names_where_they_are_not_all_numbers_and_come_from_JSON_too()
+    {
+        using var folder = new TemporaryFolder();
+        using IImageSource source = ImageSource.Open(folder.WriteTar("one.tar", [
+            ("1.json", Text("""{"label": "dog", "id": 7}""")), ("1.png", Pictures[0].Png()),
+            ("2.png", Pictures[1].Png()), ("2.cls", Text("cat")), ("2.json", Text("""{"label": "not this"}""")),
+            ("3.left.png", Pictures[2].Png()), ("3.right.png", Pictures[3].Png()), ("3.json", Text("""{"class": 12}"""))]));
+        Assert.Equal(["1.png", "2.png", "3.left.png", "3.right.png"], source.Names());
+        Assert.Equal(["12", "cat", "dog"], source.LabelNames!);
+        Assert.Equal([2, 1, 0, 0], source.Labels());
+    }
+
+    [Fact]
+    public void One_image_without_a_label_makes_the_whole_set_unlabelled()
+    {
+        using var folder = new TemporaryFolder();
+        using IImageSource source = ImageSource.Open(folder.WriteTar("one.tar", [("1.png", Pictures[0].Png()), ("1.cls", Text("3")), ("2.png", Pictures[1].Png())]));
+        Assert.Null(source.LabelNames);
+        Assert.Equal([-1, -1], source.Labels());
+    }
+
+    [Fact]
+    public void Missing_shards_are_all_named_and_a_wrong_range_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        folder.WriteTar("s-1.tar", [("1.png", Pictures[0].Png())]);
+        Assert.Equal(
+            $"2 of the 3 shards of '{folder.At("s-{0..2}.tar")}' are missing: {folder.At("s-0.tar")}, {folder.At("s-2.tar")}. Correct the range, or download them.",
+            SourceContents.Refusal(folder.At("s-{0..2}.tar")));
+        Assert.Equal($"The range in '{folder.At("s-{2..1}.tar")}' runs backwards. Write {{1..2}}.", SourceContents.Refusal(folder.At("s-{2..1}.tar")));
+        Assert.EndsWith("names too many files. Expected one range of at most 100,000 numbers.", SourceContents.Refusal(folder.At("s-{0..100000}.tar")), StringComparison.Ordinal);
+        using IImageSource one = ImageSource.Open(folder.At("s-{1..1}.tar"));
+        Assert.Equal(["1.png"], one.Names());
+    }
+
+    [Fact]
+    public void Labels_that_cannot_be_read_are_told()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.WriteTar("bad.tar", [("1.png", Pictures[0].Png()), ("1.json", Text("{label"))]);
+        Assert.StartsWith($"'{path}' holds '1.json', which is not JSON: ", SourceContents.Refusal(path), StringComparison.Ordinal);
+        folder.WriteTar("bad.tar", [("1.png", Pictures[0].Png()), ("1.cls", Text("1234567890"))]);
+        Assert.Equal($"'{path}' has the label 1234567890, the limit is 99,999. Number the classes from 0, or write their names.", SourceContents.Refusal(path));
+    }
+
+    private static byte[] Text(string text) => Encoding.UTF8.GetBytes(text);
+}
