@@ -8,6 +8,8 @@ if (args is ["loss-once", var count])
     return LossTable.RunOnce(int.Parse(count, System.Globalization.CultureInfo.InvariantCulture));
 if (args is ["views", var photographs, var tiles, .. var more])
     return ViewsTable.Run(photographs, tiles, more.Length > 0 ? more[0] : "/usr/bin/python3");
+if (args is ["views-once", var folder])
+    return ViewsTable.RunOnce(folder);
 if (args is ["pack", var originals])
     return PackTable.Run(originals);
 Console.Error.WriteLine("""
