@@ -6,15 +6,17 @@ if (args is ["loss", .. var python])
     return LossTable.Run(python.Length > 0 ? python[0] : "/usr/bin/python3");
 if (args is ["loss-once", var count])
     return LossTable.RunOnce(int.Parse(count, System.Globalization.CultureInfo.InvariantCulture));
-if (args is ["pack", var originals])
-    return PackTable.Run(originals);
 if (args is ["views", var photographs, var tiles, .. var more])
     return ViewsTable.Run(photographs, tiles, more.Length > 0 ? more[0] : "/usr/bin/python3");
+if (args is ["views-once", var folder])
+    return ViewsTable.RunOnce(folder);
+if (args is ["pack", var originals])
+    return PackTable.Run(originals);
 Console.Error.WriteLine("""
     Side-by-side programs; each prints one Markdown table.
       pretrain IMAGES [PYTHON]    images/s of `diptych pretrain` beside the bare step in PyTorch (IMAGES: e.g. a CIFAR-10 folder)
       loss [PYTHON]               time and memory of the loss beside two forms in PyTorch
-      pack IMAGES                 images/s of the loader over packed files beside the originals (IMAGES: e.g. a tar of photographs)
       views PHOTOGRAPHS.tar TILES.tar.gz [PYTHON]    images/s of the loader beside torchvision and libturbojpeg
+      pack IMAGES                 images/s of the loader over packed files beside the originals (IMAGES: e.g. a tar of photographs)
     """);
 return 2;
