@@ -6,7 +6,11 @@ namespace Diptych.Evaluation;
 /// <remarks>Cosine similarity s; each of the k nearest votes for its label with weight exp(s / temperature). Exact search. Source: Wu et al., arXiv 1805.01978, section 3.4.</remarks>
 public static class NearestNeighbour
 {
-    private const int Tile = 1024;
+    /// <summary>Numbers of neighbours among which <see cref="Choose"/> usually chooses.</summary>
+    public static IReadOnlyList<int> UsualK { get; } = [1, 5, 10, 20, 50, 100, 200];
+
+    /// <summary>Temperatures among which <see cref="Choose"/> usually chooses.</summary>
+    public static IReadOnlyList<double> UsualTemperatures { get; } = [0.02, 0.05, 0.1, 0.2, 0.5];
 
     /// <summary>Predicts a label for every query.</summary>
     /// <param name="bank">Features of the labelled images, <c>[M, F]</c>.</param>
@@ -21,35 +25,43 @@ public static class NearestNeighbour
     {
         ArgumentNullException.ThrowIfNull(bank);
         ArgumentNullException.ThrowIfNull(bankLabels);
-        ArgumentNullException.ThrowIfNull(queries);
-        if (bank.dim() != 2 || queries.dim() != 2 || bank.shape[1] != queries.shape[1])
-            throw new ArgumentException($"Bank and queries need the shapes [M, F] and [Q, F], but they are [{string.Join(", ", bank.shape)}] and [{string.Join(", ", queries.shape)}].");
-        if (bankLabels.Count != bank.shape[0])
+        if (bank.dim() == 2 && bankLabels.Count != bank.shape[0])
             throw new ArgumentException($"The bank has {bank.shape[0]} features and {bankLabels.Count} labels.");
-        if (k < 1 || k > bank.shape[0])
-            throw new ArgumentException($"k must be from 1 to the number of labelled images ({bank.shape[0]}), but it is {k}.");
-        if (!(temperature > 0 && double.IsFinite(temperature)))
-            throw new ArgumentException($"The temperature must be above 0, but it is {temperature}.");
+        using Neighbours neighbours = Neighbours.Find(bank, queries, k);
+        using Tensor shares = neighbours.Vote(bankLabels, classes, k, temperature);
+        return MostLikely(shares);
+    }
 
-        using var scope = NewDisposeScope();
-        using var noGradient = no_grad();
-        Tensor labels = tensor(bankLabels.Select(l => (long)l).ToArray());
-        Tensor columns = nn.functional.normalize(bank.to(ScalarType.Float32)).t(); // [F, M]
-        int count = (int)queries.shape[0];
-        int[] predicted = new int[count];
-        for (int start = 0; start < count; start += Tile)
+    /// <summary>Chooses k and temperature by accuracy on held-out labelled images.</summary>
+    /// <param name="features">Features of the labelled training images, <c>[M, F]</c>.</param>
+    /// <param name="labels">Their labels.</param>
+    /// <param name="classes">How many classes there are.</param>
+    /// <param name="ks">Numbers of neighbours to try; those above the images left to search are passed over.</param>
+    /// <param name="temperatures">Temperatures to try.</param>
+    /// <param name="seed">Which images are held out: see <see cref="HeldOut"/>.</param>
+    /// <returns>The pair with the most right predictions; of equals the first k, then the first temperature.</returns>
+    /// <exception cref="ArgumentException">No k fits, or the shapes do not.</exception>
+    public static (int K, double Temperature) Choose(Tensor features, IReadOnlyList<int> labels, int classes, IReadOnlyList<int> ks, IReadOnlyList<double> temperatures, long seed)
+    {
+        ArgumentNullException.ThrowIfNull(features);
+        ArgumentNullException.ThrowIfNull(labels);
+        HeldOut[] parts = HeldOut.For(labels, seed);
+        int[] usable = ks.Where(k => k >= 1 && k <= parts.Min(p => p.Fit.Length)).ToArray();
+        if (usable.Length == 0)
+            throw new ArgumentException($"None of k = {string.Join(", ", ks)} can be tried: {parts.Min(p => p.Fit.Length)} of {labels.Count} labelled images are left when a part is held out.");
+        var right = new Dictionary<(int, double), int>();
+        foreach (HeldOut part in parts)
         {
-            using var tileScope = NewDisposeScope();
-            Tensor rows = nn.functional.normalize(queries[TensorIndex.Slice(start, Math.Min(count, start + Tile))].to(ScalarType.Float32));
-            var (similarity, nearest) = rows.mm(columns).topk(k, dim: 1); // [T, k]
-            // Subtracting the largest similarity scales all weights of a row alike, and keeps exp finite.
-            Tensor weights = (similarity - similarity.amax([1L], keepdim: true)).div(temperature).exp();
-            Tensor scores = zeros([rows.shape[0], classes]).scatter_add_(1, labels[nearest.reshape(-1)].reshape(nearest.shape), weights);
-            long[] best = scores.argmax(1).data<long>().ToArray();
-            for (int i = 0; i < best.Length; i++)
-                predicted[start + i] = (int)best[i];
+            using var scope = NewDisposeScope();
+            int[] fitLabels = part.Fit.Select(i => labels[i]).ToArray(), heldLabels = part.Held.Select(i => labels[i]).ToArray();
+            using Neighbours neighbours = Neighbours.Find(FeatureRows.Take(features, part.Fit), FeatureRows.Take(features, part.Held), usable.Max());
+            foreach (int k in usable)
+            {
+                foreach (double temperature in temperatures)
+                    right[(k, temperature)] = right.GetValueOrDefault((k, temperature)) + MostLikely(neighbours.Vote(fitLabels, classes, k, temperature)).Zip(heldLabels).Count(p => p.First == p.Second);
+            }
         }
-        return predicted;
+        return right.MaxBy(r => r.Value).Key;
     }
 
     /// <summary>The share of equal labels.</summary>
@@ -63,5 +75,11 @@ public static class NearestNeighbour
         if (predicted.Count != actual.Count || actual.Count == 0)
             throw new ArgumentException($"As many predicted as true labels are needed, and at least one, but there are {predicted.Count} and {actual.Count}.");
         return predicted.Zip(actual).Count(pair => pair.First == pair.Second) / (double)actual.Count;
+    }
+
+    private static int[] MostLikely(Tensor shares)
+    {
+        using Tensor best = shares.argmax(1);
+        return best.data<long>().Select(b => (int)b).ToArray();
     }
 }

@@ -1,0 +1,31 @@
+using static TorchSharp.torch;
+
+namespace Diptych.Evaluation;
+
+/// <summary>What holds for features however they are used.</summary>
+internal static class FeatureRows
+{
+    private const int Block = 8192;
+
+    /// <summary>Refuses features that are not finite: a comparison with them says nothing.</summary>
+    /// <param name="features"><c>[M, F]</c>.</param>
+    /// <param name="name">What they are, for the message.</param>
+    /// <exception cref="ArgumentException">A value is not finite; the message names the row.</exception>
+    public static void RequireFinite(Tensor features, string name)
+    {
+        for (long start = 0; start < features.shape[0]; start += Block)
+        {
+            using var scope = NewDisposeScope();
+            Tensor finite = features.narrow(0, start, Math.Min(Block, features.shape[0] - start)).isfinite().all(1);
+            if (!finite.all().item<bool>())
+                throw new ArgumentException($"Row {start + finite.logical_not().to(ScalarType.Int32).argmax().item<long>()} of the {name} holds values that are not finite.");
+        }
+    }
+
+    /// <summary>Chosen rows, as a new tensor.</summary>
+    public static Tensor Take(Tensor features, IReadOnlyList<int> rows)
+    {
+        using Tensor index = tensor(rows.Select(r => (long)r).ToArray());
+        return features.index_select(0, index);
+    }
+}

@@ -1,0 +1,50 @@
+using static TorchSharp.torch;
+
+namespace Diptych.Evaluation;
+
+/// <summary>How features fill their space, without labels.</summary>
+/// <param name="EffectiveRank">How many directions they use: the exponential of the entropy of the shares of the eigenvalues of their Gram matrix, each scaled to length 1; from 1 to F. The same figure as in <c>metrics.jsonl</c>.</param>
+/// <param name="Uniformity">Log of the mean of exp(−2 d²) over all pairs of features scaled to length 1; 0 is collapse, lower is more spread out.</param>
+/// <remarks>Sources: Roy and Vetterli, EUSIPCO 2007; Wang and Isola, arXiv 2005.10242.</remarks>
+public sealed record FeatureSpread(double EffectiveRank, double Uniformity)
+{
+    private const int Block = 1024;
+
+    /// <summary>Measures features.</summary>
+    /// <param name="features"><c>[M, F]</c>, M ≥ 2.</param>
+    /// <exception cref="ArgumentException">There are fewer than two, or one is not finite.</exception>
+    public static FeatureSpread Of(Tensor features)
+    {
+        ArgumentNullException.ThrowIfNull(features);
+        if (features.shape[0] < 2)
+            throw new ArgumentException($"At least two features are needed, but there is {features.shape[0]}.");
+        FeatureRows.RequireFinite(features, "features");
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        Tensor rows = nn.functional.normalize(features.to(ScalarType.Float32));
+        return new FeatureSpread(RankOf(rows.to(ScalarType.Float64)), UniformityOf(rows));
+    }
+
+    private static double RankOf(Tensor rows)
+    {
+        // The smaller of the two Gram matrices: both have the same eigenvalues apart from zeros.
+        Tensor eigenvalues = linalg.eigvalsh(rows.shape[0] < rows.shape[1] ? rows.mm(rows.t()) : rows.t().mm(rows)).clamp_min(0);
+        Tensor shares = eigenvalues / eigenvalues.sum();
+        return shares.xlogy(shares).sum().neg().exp().item<double>();
+    }
+
+    private static double UniformityOf(Tensor rows)
+    {
+        long count = rows.shape[0];
+        double sum = 0;
+        for (long start = 0; start < count; start += Block)
+        {
+            using var scope = NewDisposeScope();
+            Tensor block = rows.narrow(0, start, Math.Min(Block, count - start));
+            // Rows have length 1, so that d² = 2 − 2s; an image's pair with itself is taken out below.
+            sum += block.mm(rows.t()).sub_(1).mul_(4).exp_().sum(ScalarType.Float64).item<double>();
+        }
+        using Tensor own = rows.square().sum(dim: 1).sub_(1).mul_(4).exp_().sum(ScalarType.Float64);
+        return Math.Log((sum - own.item<double>()) / ((double)count * (count - 1)));
+    }
+}

@@ -1,0 +1,36 @@
+using static TorchSharp.torch;
+
+namespace Diptych.Evaluation;
+
+/// <summary>Features to probabilities of classes: softmax(W·f + b).</summary>
+public sealed class LinearClassifier : IDisposable
+{
+    /// <summary>Takes over weights.</summary>
+    /// <param name="weight"><c>[C, F]</c>.</param>
+    /// <param name="bias"><c>[C]</c>.</param>
+    public LinearClassifier(Tensor weight, Tensor bias) => (Weight, Bias) = (weight, bias);
+
+    /// <summary>W, <c>[C, F]</c>.</summary>
+    public Tensor Weight { get; }
+
+    /// <summary>b, <c>[C]</c>.</summary>
+    public Tensor Bias { get; }
+
+    /// <summary>Classifies.</summary>
+    /// <param name="features"><c>[M, F]</c>.</param>
+    /// <returns>Probabilities, <c>[M, C]</c>, float32.</returns>
+    public Tensor Probabilities(Tensor features)
+    {
+        ArgumentNullException.ThrowIfNull(features);
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        return nn.functional.softmax(features.to(ScalarType.Float32).mm(Weight.t()).add_(Bias), 1).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Weight.Dispose();
+        Bias.Dispose();
+    }
+}

@@ -1,0 +1,106 @@
+using static TorchSharp.torch;
+
+namespace Diptych.Evaluation;
+
+/// <summary>The most similar images of a bank for every query: found once, voted on with any k and temperature.</summary>
+/// <remarks>Cosine similarity; exact search in tiles, so that the memory is that of the features and 64 MiB, whatever the size of the bank.</remarks>
+public sealed class Neighbours : IDisposable
+{
+    private const int BankTile = 1 << 16, TileValues = 1 << 24;
+
+    private Neighbours(Tensor similarity, Tensor index) => (Similarity, Index) = (similarity, index);
+
+    /// <summary>Similarities, <c>[Q, k]</c>, float32, falling along a row.</summary>
+    public Tensor Similarity { get; }
+
+    /// <summary>Which images of the bank, <c>[Q, k]</c>, int64.</summary>
+    public Tensor Index { get; }
+
+    /// <summary>Finds the k most similar.</summary>
+    /// <param name="bank">Features to search, <c>[M, F]</c>.</param>
+    /// <param name="queries">Features to search for, <c>[Q, F]</c>.</param>
+    /// <param name="k">How many; from 1 to M.</param>
+    /// <exception cref="ArgumentException">The shapes or k are not usable, or a feature is not finite.</exception>
+    public static Neighbours Find(Tensor bank, Tensor queries, int k)
+    {
+        Check(bank, queries, k);
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        Tensor rows = nn.functional.normalize(queries.to(ScalarType.Float32));
+        Tensor? similarity = null, index = null; // [Q, k]
+        for (long start = 0; start < bank.shape[0]; start += BankTile)
+        {
+            using var tileScope = NewDisposeScope();
+            Tensor tile = nn.functional.normalize(bank.narrow(0, start, Math.Min(BankTile, bank.shape[0] - start)).to(ScalarType.Float32)).t(); // [F, B]
+            var (nearest, at) = FindInTile(tile, rows, (int)Math.Min(k, tile.shape[1]));
+            at = at.add(start);
+            if (similarity is not null)
+            {
+                Tensor both = cat([similarity, nearest], dim: 1);
+                (nearest, Tensor order) = both.topk((int)Math.Min(k, both.shape[1]), dim: 1);
+                at = cat([index!, at], dim: 1).gather(1, order);
+            }
+            similarity = nearest.MoveToOuterDisposeScope();
+            index = at.MoveToOuterDisposeScope();
+        }
+        return new Neighbours(similarity!.MoveToOuterDisposeScope(), index!.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Lets the nearest vote: each for its own label, with weight exp(similarity / temperature).</summary>
+    /// <param name="labels">Labels of the bank, each in [0, <paramref name="classes"/>).</param>
+    /// <param name="classes">How many classes there are.</param>
+    /// <param name="k">How many vote; at most as many as were found.</param>
+    /// <param name="temperature">How quickly a vote's weight falls with the similarity; > 0.</param>
+    /// <returns>Each class's share of the votes, <c>[Q, classes]</c>, float32; a row sums to 1.</returns>
+    /// <exception cref="ArgumentException">k or temperature is not usable.</exception>
+    /// <remarks>Source: Wu et al., arXiv 1805.01978, section 3.4.</remarks>
+    public Tensor Vote(IReadOnlyList<int> labels, int classes, int k, double temperature)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        if (k < 1 || k > Index.shape[1])
+            throw new ArgumentException($"k must be from 1 to the number of neighbours found ({Index.shape[1]}), but it is {k}.");
+        if (!(temperature > 0 && double.IsFinite(temperature)))
+            throw new ArgumentException($"The temperature must be above 0, but it is {temperature}.");
+        using var scope = NewDisposeScope();
+        Tensor similarity = Similarity.narrow(1, 0, k);
+        // Subtracting the largest similarity scales all weights of a row alike, and keeps exp finite.
+        Tensor weights = (similarity - similarity.narrow(1, 0, 1)).div(temperature).exp();
+        Tensor voted = tensor(labels.Select(l => (long)l).ToArray())[Index.narrow(1, 0, k)]; // [Q, k]
+        Tensor votes = zeros([Index.shape[0], classes]).scatter_add_(1, voted, weights);
+        return votes.div_(votes.sum(dim: 1, keepdim: true)).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Similarity.Dispose();
+        Index.Dispose();
+    }
+
+    private static (Tensor Similarity, Tensor Index) FindInTile(Tensor tile, Tensor rows, int k)
+    {
+        long step = Math.Max(1, TileValues / tile.shape[1]), count = rows.shape[0];
+        Tensor similarity = empty([count, k]), index = empty([count, k], dtype: ScalarType.Int64);
+        for (long start = 0; start < count; start += step)
+        {
+            using var scope = NewDisposeScope();
+            long length = Math.Min(step, count - start);
+            var (nearest, at) = rows.narrow(0, start, length).mm(tile).topk(k, dim: 1);
+            similarity.narrow(0, start, length).copy_(nearest);
+            index.narrow(0, start, length).copy_(at);
+        }
+        return (similarity, index);
+    }
+
+    private static void Check(Tensor bank, Tensor queries, int k)
+    {
+        ArgumentNullException.ThrowIfNull(bank);
+        ArgumentNullException.ThrowIfNull(queries);
+        if (bank.dim() != 2 || queries.dim() != 2 || bank.shape[1] != queries.shape[1])
+            throw new ArgumentException($"Bank and queries need the shapes [M, F] and [Q, F], but they are [{string.Join(", ", bank.shape)}] and [{string.Join(", ", queries.shape)}].");
+        if (k < 1 || k > bank.shape[0])
+            throw new ArgumentException($"k must be from 1 to the number of labelled images ({bank.shape[0]}), but it is {k}.");
+        FeatureRows.RequireFinite(bank, "bank");
+        FeatureRows.RequireFinite(queries, "queries");
+    }
+}
