@@ -33,10 +33,14 @@ internal sealed class DemoCommand : ToolCommand
         if (!PretrainDisplay.Train(options, train, folder, isResumed: false))
             return Tool.Interrupted;
 
-        var evaluation = new NearestNeighbourEvaluation(train, test, new NearestNeighbourOptions());
+        var evaluation = new EncoderEvaluation(train, test, new EvaluationOptions());
         var (encoder, views) = EncoderFile.Read(folder.EncoderPath);
         using (encoder)
-            EvaluationTable.Print(evaluation.Run(encoder, views, options.Loss), evaluation.Protocol, parse.GetValue(_json), folder.EncoderPath);
+        {
+            EvaluationResult result = evaluation.Run(new EvaluatedEncoder(encoder, views, options.Loss) { Epoch = options.Epochs }) with { Encoder = folder.EncoderPath };
+            EvaluationTable.Print(result, parse.GetValue(_json));
+            result.Write(folder.EvaluationPath);
+        }
         Console.Error.WriteLine($"""
 
             The run is in {folder.Path}. Next, on your own images:

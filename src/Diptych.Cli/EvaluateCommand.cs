@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.Globalization;
 using Diptych.Data;
 using Diptych.Evaluation;
+using Diptych.Models;
 using Diptych.Training;
 
 namespace Diptych.Cli;
@@ -8,37 +10,52 @@ namespace Diptych.Cli;
 /// <summary><c>diptych evaluate</c>: how good an encoder is, on labelled images.</summary>
 internal sealed class EvaluateCommand : ToolCommand
 {
-    private static readonly NearestNeighbourOptions Defaults = new();
+    private static readonly EvaluationOptions Defaults = new();
 
     private readonly Argument<string> _run = new("RUN") { Description = "A run folder, or an encoder.safetensors file." };
     private readonly Option<string> _data = new("--data") { Description = "A folder with labelled train and test parts: train/ and test/, or train.tar and test.tar" };
-    private readonly Option<string> _train = new("--train") { Description = "Labelled images to compare with, where --data does not fit" };
+    private readonly Option<string> _train = new("--train") { Description = "Labelled images to learn from, where --data does not fit" };
     private readonly Option<string> _test = new("--test") { Description = "Labelled images to classify, where --data does not fit" };
     private readonly Option<bool> _nearestNeighbour = new("--nearest-neighbour") { Description = "Classify by the most similar labelled images; the default" };
-    private readonly Option<int> _k = new("--k") { Description = $"Neighbours that vote, with all labels [{Defaults.K}]" };
-    private readonly Option<double> _temperature = new("--temperature") { Description = $"Votes weigh exp(similarity / temperature) [{Defaults.Temperature}]" };
+    private readonly Option<bool> _linear = new("--linear") { Description = "Fit a linear probe on the features, its penalty chosen on held-out training images" };
+    private readonly Option<bool> _retrieval = new("--retrieval") { Description = "Measure how well images of a class find each other: mAP and recall@k" };
+    private readonly Option<bool> _clusters = new("--clusters") { Description = "Compare k-means groups with the labels: NMI and ARI" };
+    private readonly Option<bool> _projector = new("--projector") { Description = "Judge the projector's embeddings too" };
+    private readonly Option<string> _k = new("--k") { Description = $"Neighbours that vote, with all labels; several by commas [{Defaults.K[0]}]" };
+    private readonly Option<string> _temperature = new("--temperature") { Description = $"Votes weigh exp(similarity / temperature); several by commas [{Defaults.Temperature[0]}]" };
+    private readonly Option<bool> _choose = new("--choose") { Description = $"Choose k and temperature on held-out training images, among those given, or [{string.Join(',', NearestNeighbour.UsualK)}] and [{string.Join(',', NearestNeighbour.UsualTemperatures)}]" };
     private readonly Option<int> _labelsPerClass = new("--labels-per-class") { Description = $"Labelled images a class in the few-label figures [{Defaults.LabelsPerClass}]" };
-    private readonly Option<long> _seed = new("--seed") { Description = $"Where the draws of few labels start [{Defaults.Seed}]" };
+    private readonly Option<double> _labelFraction = new("--label-fraction") { Description = "Share of each class's labels in the few-label figures instead, such as 0.01" };
+    private readonly Option<int> _draws = new("--draws") { Description = $"How often the few labels are drawn anew [{Defaults.Draws}]" };
+    private readonly Option<long> _seed = new("--seed") { Description = $"Where the draws of few labels and the held-out parts start [{Defaults.Seed}]" };
+    private readonly Option<bool> _allowOverlap = new("--allow-overlap") { Description = "Go on, and say so, where test images occur among the training images" };
     private readonly Option<bool> _exifOrientation = new("--exif-orientation") { Description = "Turn photographs as their EXIF orientation says" };
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object instead of a table" };
 
     public EvaluateCommand() : base("evaluate", "Measure an encoder on labelled images, beside raw pixels and the untrained encoder.")
     {
         Arguments.Add(_run);
-        foreach (Option option in new Option[] { _data, _train, _test, _nearestNeighbour, _k, _temperature, _labelsPerClass, _seed, _exifOrientation, _json })
+        foreach (Option option in new Option[]
+        {
+            _data, _train, _test, _nearestNeighbour, _linear, _retrieval, _clusters, _projector, _k, _temperature, _choose,
+            _labelsPerClass, _labelFraction, _draws, _seed, _allowOverlap, _exifOrientation, _json,
+        })
             Options.Add(option);
     }
 
     public override IReadOnlyList<string> Examples { get; } =
     [
         "diptych evaluate runs/demo --data samples/eurosat",
-        "diptych evaluate runs/photos --train labelled/train --test labelled/test --k 10 --json",
+        "diptych evaluate runs/demo --data samples/eurosat --nearest-neighbour --choose --linear",
+        "diptych evaluate runs/photos --train labelled/train --test labelled/test --k 1,5,20 --json",
     ];
 
     public override IEnumerable<string> FindMistakes(ParseResult parse)
     {
-        foreach (string mistake in MistakesOf(Apply(parse).Validate))
+        foreach (string mistake in MistakesOf(() => Apply(parse).Validate()))
             yield return mistake;
+        if (IsGiven(parse, _labelFraction) && IsGiven(parse, _labelsPerClass))
+            yield return "--label-fraction and --labels-per-class both say how many labels there are; give one.";
         bool hasParts = IsGiven(parse, _train) && IsGiven(parse, _test);
         if (!IsGiven(parse, _data) && !hasParts)
             yield return "Labelled images are missing. Give --data FOLDER with a train and a test part, or both --train PATH and --test PATH.";
@@ -51,13 +68,38 @@ internal sealed class EvaluateCommand : ToolCommand
         string testPath = parse.GetValue(_test) ?? LabelledParts.Find(parse.GetValue(_data)!, "test", "val");
         using IImageSource train = ImageSource.Open(trainPath, parse.GetValue(_exifOrientation));
         using IImageSource test = ImageSource.Open(testPath, parse.GetValue(_exifOrientation));
-        var evaluation = new NearestNeighbourEvaluation(train, test, Apply(parse));
         string encoderPath = EncoderPath(run);
+        var evaluation = new EncoderEvaluation(train, test, Apply(parse));
+        RunFolder? folder = Directory.Exists(run) ? RunFolder.Open(run) : null;
+        if (parse.GetValue(_projector) && folder is null)
+            throw new InvalidInputException($"{run} is an encoder, and the projector is not in it. Name the run folder for --projector.");
+        IReadOnlyList<string> overlap = FindOverlap(train, test, parse.GetValue(_allowOverlap));
         TorchRuntime.Load();
         var (encoder, views) = EncoderFile.Read(encoderPath);
+        using Projector? projector = parse.GetValue(_projector) ? TrainedProjector.Read(folder!) : null;
         using (encoder)
-            EvaluationTable.Print(evaluation.Run(encoder, views, NameOf(run)), evaluation.Protocol, parse.GetValue(_json), encoderPath);
+        {
+            PretrainOptions? options = folder?.ReadOptions();
+            var evaluated = new EvaluatedEncoder(encoder, views, options?.Loss ?? "encoder") { Epoch = options?.Epochs, Projector = projector };
+            EvaluationResult result = evaluation.Run(evaluated, part => Console.Error.WriteLine($"{part} …")) with { Encoder = encoderPath, Overlap = overlap };
+            EvaluationTable.Print(result, parse.GetValue(_json));
+            if (folder is not null)
+                result.Write(folder.EvaluationPath);
+        }
         return Tool.Done;
+    }
+
+    private static string[] FindOverlap(IImageSource train, IImageSource test, bool isAllowed)
+    {
+        var shared = Overlap.Find(train, test);
+        if (shared.Count == 0)
+            return [];
+        string[] lines = shared.Select(s => $"{s.Second} is also {s.First}").ToArray();
+        string message = $"{shared.Count:N0} of the {test.Count:N0} images of {test.Description} occur in {train.Description} too: {string.Join("; ", lines.Take(3))}{(lines.Length > 3 ? $"; and {lines.Length - 3:N0} more" : "")}.";
+        if (!isAllowed)
+            throw new InvalidInputException($"{message} Figures on images that were learned from mean nothing. Take them out of one part, or pass --allow-overlap to go on all the same.");
+        Console.Error.WriteLine(message);
+        return lines;
     }
 
     private static string EncoderPath(string run)
@@ -70,13 +112,29 @@ internal sealed class EvaluateCommand : ToolCommand
             : throw new InvalidInputException($"The run in {run} is not finished: it holds no encoder.safetensors. Go on with: diptych pretrain {folder.ReadOptions().Images} --out {run} --resume");
     }
 
-    private static string NameOf(string run) => Directory.Exists(run) ? RunFolder.Open(run).ReadOptions().Loss : "encoder";
-
-    private NearestNeighbourOptions Apply(ParseResult parse) => new()
+    private EvaluationOptions Apply(ParseResult parse) => new()
     {
-        K = Value(parse, _k, Defaults.K),
-        Temperature = Value(parse, _temperature, Defaults.Temperature),
+        NearestNeighbour = parse.GetValue(_nearestNeighbour) || !(parse.GetValue(_linear) || parse.GetValue(_retrieval) || parse.GetValue(_clusters)),
+        Linear = parse.GetValue(_linear),
+        Retrieval = parse.GetValue(_retrieval),
+        Clusters = parse.GetValue(_clusters),
+        K = Numbers(parse, _k, parse.GetValue(_choose) ? NearestNeighbour.UsualK : Defaults.K, "whole numbers"),
+        Temperature = Numbers(parse, _temperature, parse.GetValue(_choose) ? NearestNeighbour.UsualTemperatures : Defaults.Temperature, "numbers"),
+        Choose = parse.GetValue(_choose),
         LabelsPerClass = Value(parse, _labelsPerClass, Defaults.LabelsPerClass),
+        LabelFraction = IsGiven(parse, _labelFraction) ? parse.GetValue(_labelFraction) : null,
+        Draws = Value(parse, _draws, Defaults.Draws),
         Seed = Value(parse, _seed, Defaults.Seed),
     };
+
+    private static IReadOnlyList<T> Numbers<T>(ParseResult parse, Option<string> option, IReadOnlyList<T> fallback, string kind) where T : struct, IParsable<T>
+    {
+        if (!IsGiven(parse, option))
+            return fallback;
+        string text = parse.GetValue(option)!;
+        T?[] numbers = text.Split(',').Select(part => T.TryParse(part, CultureInfo.InvariantCulture, out T number) ? number : (T?)null).ToArray();
+        return numbers.All(n => n is not null)
+            ? numbers.Select(n => n!.Value).ToArray()
+            : throw new InvalidInputException($"{option.Name} needs {kind}, separated by commas, but it is '{text}'.");
+    }
 }

@@ -163,6 +163,31 @@ public sealed class MistakeTests
     }
 
     [Fact]
+    public async Task An_evaluation_that_would_mean_nothing_is_refused_before_it_begins()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Equal(0, (await Run.ToolIn(folder, "pretrain", Run.Sample("test.tar"), "--width", "4", "--image-size", "8", "--batch", "500", "--epochs", "1", "--out", "run")).ExitCode);
+        Tiles.Unpack(Run.Sample("train.tar"), folder.File("data/train"), perClass: 10);
+        Tiles.Unpack(Run.Sample("test.tar"), folder.File("data/test"), perClass: 3);
+        WriteTiles(folder.File("photos"), 4);
+        Assert.Contains("photos has no labels", await Refused(folder, "evaluate", "run", "--train", "data/train", "--test", "photos"), StringComparison.Ordinal);
+        Assert.Contains("give one", await Refused(folder, "evaluate", "run", "--data", "data", "--label-fraction", "0.1", "--labels-per-class", "3"), StringComparison.Ordinal);
+        Assert.Contains("--k needs whole numbers, separated by commas, but it is '1,many'", await Refused(folder, "evaluate", "run", "--data", "data", "--k", "1,many"), StringComparison.Ordinal);
+
+        string tile = Directory.GetFiles(folder.File("data/train/River"))[0];
+        File.Copy(tile, folder.File("data/test/River/renamed.jpg"));
+        string overlap = await Refused(folder, "evaluate", "run", "--data", "data");
+        Assert.Contains("1 of the 31 images", overlap, StringComparison.Ordinal);
+        Assert.Contains($"River/renamed.jpg is also River/{Path.GetFileName(tile)}", overlap, StringComparison.Ordinal);
+        Run allowed = await Run.ToolIn(folder, "evaluate", "run", "--data", "data", "--allow-overlap", "--json");
+        Assert.Contains("River/renamed.jpg is also", allowed.Succeeded(), StringComparison.Ordinal);
+
+        Directory.Delete(folder.File("data/train/River"), recursive: true);
+        Directory.CreateDirectory(folder.File("data/train/River"));
+        Assert.Contains("Only one of them has River.", await Refused(folder, "evaluate", "run", "--data", "data"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_used_run_folder_is_not_overwritten()
     {
         using var folder = new TemporaryFolder();

@@ -13,7 +13,7 @@ public sealed partial class ReadmeTests
     public async Task Every_command_line_runs()
     {
         using var folder = new TemporaryFolder();
-        Tiles.Unpack(Run.Sample("test.tar"), folder.File("labelled/train"), perClass: 10);
+        Tiles.Unpack(Run.Sample("train.tar"), folder.File("labelled/train"), perClass: 10);
         Tiles.Unpack(Run.Sample("test.tar"), folder.File("labelled/test"), perClass: 10);
         Tiles.Unpack(Run.Sample("test.tar"), folder.File("photos"), perClass: 13); // a batch of the default size, and two more
         Directory.CreateSymbolicLink(folder.File("samples"), Path.Combine(AppContext.BaseDirectory, "samples"));

@@ -29,7 +29,9 @@ public sealed class RunTests
         using (var json = JsonDocument.Parse(evaluated.Output))
         {
             JsonElement[] results = json.RootElement.GetProperty("results").EnumerateArray().ToArray();
-            Assert.Equal(["raw pixels", "untrained encoder", "dcl"], results.Select(r => r.GetProperty("features").GetString()));
+            Assert.Equal(["raw pixels", "untrained encoder", "dcl"], results.Select(r => r.GetProperty("features").GetString()).Distinct());
+            Assert.Equal(evaluated.Output.Trim(), File.ReadAllText(Path.Combine(folder.Path, run, "evaluation.json")).Trim());
+            Assert.All(results, r => Assert.Equal(("nearest neighbour", r.GetProperty("labels").GetString() == "all" ? 5000 : 100, 1), (r.GetProperty("classifier").GetString(), r.GetProperty("label-count").GetInt32(), r.GetProperty("seed").GetInt32())));
             Assert.All(results, r => Assert.InRange(r.GetProperty("accuracy").GetDouble(), 0.11, 1)); // better than chance
             Assert.Contains("k = 20", json.RootElement.GetProperty("protocol").GetString(), StringComparison.Ordinal);
         }
@@ -86,9 +88,29 @@ public sealed class RunTests
         using var folder = new TemporaryFolder();
         Run trained = await Run.ToolIn(folder, ["pretrain", Run.Sample("test.tar"), .. Small, "--epochs", "1", "--method", method, option, value]);
         Assert.Equal((0, ""), (trained.ExitCode, trained.Output));
-        Run evaluated = await Run.ToolIn(folder, "evaluate", Path.Combine("runs", $"test-{method}-dcl"), "--train", Run.Sample("test.tar"), "--test", Run.Sample("test.tar"), "--json");
+        Run evaluated = await Run.ToolIn(folder, "evaluate", Path.Combine("runs", $"test-{method}-dcl"), "--train", Run.Sample("train.tar"), "--test", Run.Sample("test.tar"), "--json");
         Assert.Equal(0, evaluated.ExitCode);
         Assert.Contains("untrained encoder", evaluated.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Every_evaluation_in_one_table_with_its_protocol()
+    {
+        using var folder = new TemporaryFolder();
+        Tiles.Unpack(Run.Sample("train.tar"), folder.File("labelled/train"), perClass: 12);
+        Tiles.Unpack(Run.Sample("test.tar"), folder.File("labelled/test"), perClass: 6);
+        Assert.Equal(0, (await Run.ToolIn(folder, ["pretrain", Run.Sample("test.tar"), .. Small, "--epochs", "1", "--out", "run"])).ExitCode);
+        Run evaluated = await Run.ToolIn(folder, "evaluate", "run", "--data", "labelled", "--nearest-neighbour", "--choose", "--linear", "--retrieval", "--clusters", "--projector", "--label-fraction", "0.25", "--draws", "3");
+        string[] lines = evaluated.Succeeded().Split('\n');
+        Assert.Matches(@"^features +epoch +classifier +labels +k +temp\. +penalty +split +seed +top-1 % +top-5 % +macro-F1 % +ECE %", lines[0]);
+        foreach (string features in new[] { "raw pixels", "untrained encoder", "dcl", "dcl embedding" })
+        {
+            foreach (string row in new[] { @"nearest neighbour  all \(120\) +\d+\* +[\d.]+\*", @"nearest neighbour  25 % \(30\) ", @"linear probe       all \(120\) ", @"linear probe       25 % \(30\) .* ± " })
+                Assert.Contains(lines, line => System.Text.RegularExpressions.Regex.IsMatch(line, $@"^{features} +1? +{row}"));
+        }
+        Assert.Contains(lines, line => System.Text.RegularExpressions.Regex.IsMatch(line, "^features +effective rank +uniformity +mAP % +recall@1 / 5 / 10 % +NMI +ARI"));
+        Assert.Contains("split: labelled", evaluated.Output, StringComparison.Ordinal);
+        Assert.True(File.Exists(folder.File("run/evaluation.json")));
     }
 
     [Theory]

@@ -9,6 +9,8 @@ namespace Diptych.Evaluation;
 /// <summary>Images to features, without randomness: each image whole, in the encoder's evaluation mode.</summary>
 public static class FeatureExtractor
 {
+    private const int EmbedBlock = 8192;
+
     /// <summary>Features of every image of a source.</summary>
     /// <param name="encoder">The encoder; its weights and statistics are not changed.</param>
     /// <param name="source">The images.</param>
@@ -42,6 +44,35 @@ public static class FeatureExtractor
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(recipe);
         return Collect(source, recipe, recipe.Channels * recipe.Size * recipe.Size, 256, null, views => views.reshape(views.shape[0], -1));
+    }
+
+    /// <summary>Embeddings of features, by the projector that stood before the loss.</summary>
+    /// <param name="projector">The projector; its weights and statistics are not changed.</param>
+    /// <param name="features"><c>[M, F]</c>.</param>
+    /// <returns>Embeddings, <c>[M, D]</c>.</returns>
+    public static Tensor Embed(Projector projector, Tensor features)
+    {
+        ArgumentNullException.ThrowIfNull(projector);
+        ArgumentNullException.ThrowIfNull(features);
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        bool wasTraining = projector.training;
+        projector.eval();
+        try
+        {
+            Tensor embeddings = empty([features.shape[0], projector.EmbeddingSize]);
+            for (long start = 0; start < features.shape[0]; start += EmbedBlock)
+            {
+                using var block = NewDisposeScope();
+                long length = Math.Min(EmbedBlock, features.shape[0] - start);
+                embeddings.narrow(0, start, length).copy_(projector.call(features.narrow(0, start, length)));
+            }
+            return embeddings.MoveToOuterDisposeScope();
+        }
+        finally
+        {
+            projector.train(wasTraining);
+        }
     }
 
     private static Tensor Collect(IImageSource source, ViewRecipe recipe, int length, int batchSize, IProgress<int>? progress, Func<Tensor, Tensor> compute)

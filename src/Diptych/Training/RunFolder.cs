@@ -22,6 +22,9 @@ public sealed class RunFolder
     /// <summary>The trained encoder; there once the run is finished.</summary>
     public string EncoderPath => System.IO.Path.Combine(Path, "encoder.safetensors");
 
+    /// <summary>What the encoder's last evaluation found.</summary>
+    public string EvaluationPath => System.IO.Path.Combine(Path, "evaluation.json");
+
     /// <summary>The checkpoints.</summary>
     public CheckpointFolder Checkpoints => new(System.IO.Path.Combine(Path, "checkpoints"));
 

@@ -1,0 +1,114 @@
+using Diptych.Data;
+using Diptych.Models;
+using static TorchSharp.torch;
+
+namespace Diptych.Evaluation;
+
+/// <summary>Measures an encoder on labelled images, beside raw pixels and the same encoder untrained, all by one protocol.</summary>
+public sealed class EncoderEvaluation
+{
+    private readonly LabelledImages _images;
+    private readonly EvaluationOptions _options;
+    private readonly int[] _all;
+    private readonly int[][] _draws;
+
+    /// <summary>Prepares an evaluation; nothing is computed yet.</summary>
+    /// <param name="train">Labelled images to learn from.</param>
+    /// <param name="test">Labelled images to classify; used for nothing but the final figures.</param>
+    /// <param name="options">The protocol.</param>
+    /// <exception cref="InvalidInputException">Labels are missing, the classes differ, or a class has too few images.</exception>
+    public EncoderEvaluation(IImageSource train, IImageSource test, EvaluationOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(train);
+        ArgumentNullException.ThrowIfNull(test);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        (_images, _options) = (new LabelledImages(train, test), options);
+        if (options.NearestNeighbour && !options.Choose && options.K.Max() > train.Count)
+            throw new InvalidInputException($"--k is {options.K.Max()}, but {train.Description} has only {train.Count:N0} labelled images. Use --k {train.Count} or less.");
+        if (_images.TrainLabels.Distinct().Count() < 2)
+            throw new InvalidInputException($"All images of {train.Description} are of one class, {_images.Classes[_images.TrainLabels[0]]}: there is nothing to tell apart. Give images of at least two classes.");
+        _all = Enumerable.Range(0, train.Count).ToArray();
+        _draws = !(options.NearestNeighbour || options.Linear) ? [] : Enumerable.Range(0, options.Draws).Select(draw => options.LabelFraction is { } fraction
+            ? StratifiedDraw.Fraction(train, fraction, options.Seed + draw)
+            : StratifiedDraw.PerClass(train, options.LabelsPerClass, options.Seed + draw)).ToArray();
+        if (options.NearestNeighbour && options.Choose)
+            CheckChoice();
+    }
+
+    /// <summary>The protocol in a few lines, to print beside the figures.</summary>
+    public string Protocol => string.Join(Environment.NewLine, Sentences());
+
+    /// <summary>Measures the pixels, the untrained encoder and the encoder, in this order.</summary>
+    /// <param name="encoder">The trained encoder; not changed.</param>
+    /// <param name="say">Hears what is being done.</param>
+    public EvaluationResult Run(EvaluatedEncoder encoder, Action<string>? say = null)
+    {
+        ArgumentNullException.ThrowIfNull(encoder);
+        var rows = new List<EvaluationRow>();
+        var figures = new List<FeatureFigures>();
+        using var untrained = new ResNet(encoder.Encoder.Settings, _options.Seed);
+        foreach (var (name, epoch, extract) in new (string, int?, Func<IImageSource, Tensor>)[]
+        {
+            ("raw pixels", null, source => FeatureExtractor.RawPixels(source, encoder.Views)),
+            ("untrained encoder", 0, source => FeatureExtractor.Extract(untrained, source, encoder.Views)),
+            (encoder.Name, encoder.Epoch, source => FeatureExtractor.Extract(encoder.Encoder, source, encoder.Views)),
+        })
+        {
+            using var scope = NewDisposeScope();
+            say?.Invoke(name);
+            Tensor train = extract(_images.Train), test = extract(_images.Test);
+            Judge(name, epoch, train, test);
+            if (name == encoder.Name && encoder.Projector is { } projector)
+                Judge($"{name} embedding", epoch, FeatureExtractor.Embed(projector, train), FeatureExtractor.Embed(projector, test));
+        }
+        return new EvaluationResult
+        {
+            Protocol = Protocol,
+            Train = $"{_images.Train.Description}, {_images.Train.Count:N0} images",
+            Test = $"{_images.Test.Description}, {_images.Test.Count:N0} images",
+            Classes = _images.Classes,
+            Results = rows,
+            Features = figures,
+        };
+
+        void Judge(string name, int? epoch, Tensor train, Tensor test)
+        {
+            var judge = new FeatureJudge(_images, _options, name, epoch, train, test);
+            if (_options.NearestNeighbour)
+            {
+                rows.AddRange(judge.ByNeighbours("all", [_all]));
+                rows.AddRange(judge.ByNeighbours(FewLabels, _draws));
+            }
+            if (_options.Linear)
+            {
+                rows.Add(judge.ByLinearProbe("all", [_all]));
+                rows.Add(judge.ByLinearProbe(FewLabels, _draws));
+            }
+            figures.Add(judge.WithoutClassifier());
+        }
+    }
+
+    // The fewest labels decide: each k must have as many images to ask when a fifth is held out.
+    private void CheckChoice()
+    {
+        int left = _draws.Min(draw => HeldOut.For([.. draw.Select(i => _images.TrainLabels[i])], _options.Seed).Min(part => part.Fit.Length));
+        if (_options.K.Min() > left)
+            throw new InvalidInputException($"k cannot be chosen from {string.Join(", ", _options.K)}: with {FewLabels}, {left} labelled images are left to vote when a fifth is held out. Give a smaller --k, or more labels.");
+    }
+
+    private string FewLabels => _options.LabelFraction is { } fraction ? $"{100 * fraction:0.##} %" : $"{_options.LabelsPerClass} a class";
+
+    private IEnumerable<string> Sentences()
+    {
+        string votes = string.Join(" or ", _options.Temperature.Select(t => $"exp(s/{t:G3})"));
+        if (_options.NearestNeighbour)
+            yield return $"nearest neighbour: exact search, cosine, votes {votes}" + (_options.Choose
+                ? $"; k of {string.Join(", ", _options.K)} and temperature chosen on held-out fifths of the labelled images"
+                : $"; k = {string.Join(", ", _options.K)} with all {_images.Train.Count:N0} labels, k = {Math.Min(_options.FewLabelsK, _draws[0].Length)} with {FewLabels}");
+        if (_options.Linear)
+            yield return "linear probe: logistic regression by L-BFGS on standardized features of whole images, penalty chosen on held-out fifths of the labelled images";
+        yield return $"{_images.Test.Count:N0} test images, features of the whole image, batch-norm in evaluation mode"
+            + (_draws.Length > 0 ? $"; few labels: mean ± sd of {_options.Draws} draws, seed {_options.Seed}; else 95 % interval (Wilson)" : "");
+    }
+}

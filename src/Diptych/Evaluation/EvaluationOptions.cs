@@ -1,0 +1,64 @@
+namespace Diptych.Evaluation;
+
+/// <summary>The protocol of an evaluation. Nothing in it is chosen on test images.</summary>
+public sealed record EvaluationOptions
+{
+    /// <summary>Whether to classify by nearest neighbours.</summary>
+    public bool NearestNeighbour { get; init; } = true;
+
+    /// <summary>Whether to fit a linear probe on the features of whole images.</summary>
+    public bool Linear { get; init; }
+
+    /// <summary>Whether to measure how well images of a class find each other.</summary>
+    public bool Retrieval { get; init; }
+
+    /// <summary>Whether to compare k-means groups, as many as classes, with the labels.</summary>
+    public bool Clusters { get; init; }
+
+    /// <summary>Neighbours that vote when all labels are used; each is a row of the table, or one to choose from.</summary>
+    public IReadOnlyList<int> K { get; init; } = [20];
+
+    /// <summary>Neighbours that vote when few labels are used.</summary>
+    public int FewLabelsK { get; init; } = 5;
+
+    /// <summary>Temperatures of the votes, exp(similarity / temperature); each is a row of the table, or one to choose from.</summary>
+    public IReadOnlyList<double> Temperature { get; init; } = [0.1];
+
+    /// <summary>Whether k and temperature are chosen, for each set of labels, on held-out labelled images.</summary>
+    public bool Choose { get; init; }
+
+    /// <summary>Labelled images a class in the few-label figures.</summary>
+    public int LabelsPerClass { get; init; } = 10;
+
+    /// <summary>Share of each class's labels in the few-label figures, in (0, 1], instead of <see cref="LabelsPerClass"/>; null for none.</summary>
+    public double? LabelFraction { get; init; }
+
+    /// <summary>How often the few labelled images are drawn anew.</summary>
+    public int Draws { get; init; } = 10;
+
+    /// <summary>Where the draws, the held-out parts, the untrained encoder's weights and the resamples start.</summary>
+    public long Seed { get; init; } = 1;
+
+    /// <summary>Checks every setting and speaks of all mistakes at once.</summary>
+    /// <exception cref="InvalidInputException">At least one setting cannot be used; one line for each.</exception>
+    public void Validate()
+    {
+        var mistakes = new List<string>();
+        if (!(NearestNeighbour || Linear || Retrieval || Clusters))
+            mistakes.Add("Nothing is to be measured.");
+        if (K.Count == 0 || K.Any(k => k < 1))
+            mistakes.Add($"--k must be at least 1, but it is {string.Join(",", K)}.");
+        if (FewLabelsK < 1)
+            mistakes.Add($"k with few labels must be at least 1, but it is {FewLabelsK}.");
+        if (Temperature.Count == 0 || Temperature.Any(t => !(t > 0 && double.IsFinite(t))))
+            mistakes.Add($"--temperature must be above 0, but it is {string.Join(",", Temperature)}.");
+        if (LabelsPerClass < 1)
+            mistakes.Add($"--labels-per-class must be at least 1, but it is {LabelsPerClass}.");
+        if (LabelFraction is { } fraction && !(fraction > 0 && fraction <= 1))
+            mistakes.Add($"--label-fraction must be above 0 and at most 1, but it is {fraction}.");
+        if (Draws < 1)
+            mistakes.Add($"--draws must be at least 1, but it is {Draws}.");
+        if (mistakes.Count > 0)
+            throw new InvalidInputException(string.Join(Environment.NewLine, mistakes));
+    }
+}

@@ -1,0 +1,142 @@
+using Diptych.Data;
+using Diptych.Evaluation;
+using Diptych.Models;
+using Diptych.Tests.Data;
+using Diptych.Views;
+using static TorchSharp.torch;
+
+namespace Diptych.Tests.Evaluation;
+
+public sealed class EncoderEvaluationTests
+{
+    private static readonly ViewRecipe Recipe = ViewRecipe.Named("satellite", 8);
+
+    private static readonly EvaluationOptions Everything = new() { Linear = true, Retrieval = true, Clusters = true, LabelsPerClass = 3, Draws = 2 };
+
+    private static ImageSubset Tiles(int start, int count) => new(ImageSource.Open(Repository.Sample("test.tar")), Enumerable.Range(0, count).Select(i => start + i * 5), ownsSource: true);
+
+    private static ResNet Encoder() => new(new EncoderSettings { Width = 4 });
+
+    [Fact]
+    public void Changes_no_weight_and_no_statistic()
+    {
+        using ImageSubset train = Tiles(0, 200), test = Tiles(1, 60);
+        using ResNet encoder = Encoder();
+        using var projector = new Projector(encoder.Settings.FeatureCount, 8, 4);
+        encoder.train();
+        projector.train();
+        Dictionary<string, Tensor> before = State();
+        EvaluationResult result = new EncoderEvaluation(train, test, Everything).Run(new EvaluatedEncoder(encoder, Recipe, "dcl") { Projector = projector });
+        Assert.Equal(["raw pixels", "untrained encoder", "dcl", "dcl embedding"], result.Features.Select(f => f.Features));
+        Assert.True(encoder.training && projector.training);
+        foreach (var (name, tensor) in State())
+            Assert.True(tensor.equal(before[name]).all().item<bool>(), name);
+
+        Dictionary<string, Tensor> State() => encoder.state_dict().Concat(projector.state_dict()).ToDictionary(t => t.Key, t => t.Value.clone());
+    }
+
+    [Fact]
+    public void A_row_for_each_k_temperature_and_kind_of_labels_with_its_protocol()
+    {
+        using ImageSubset train = Tiles(0, 200), test = Tiles(1, 60);
+        using ResNet encoder = Encoder();
+        EvaluationResult result = new EncoderEvaluation(train, test, Everything with { K = [1, 7], Temperature = [0.1, 0.5] }).Run(new EvaluatedEncoder(encoder, Recipe, "dcl") { Epoch = 12 });
+        EvaluationRow[] own = result.Results.Where(r => r.Features == "dcl").ToArray();
+        Assert.Equal(
+            [("nearest neighbour", "all", 1, 0.1), ("nearest neighbour", "all", 1, 0.5), ("nearest neighbour", "all", 7, 0.1), ("nearest neighbour", "all", 7, 0.5), ("nearest neighbour", "3 a class", 5, 0.1), ("nearest neighbour", "3 a class", 5, 0.5), ("linear probe", "all", (int?)null, (double?)null), ("linear probe", "3 a class", null, null)],
+            own.Select(r => (r.Classifier, r.Labels, r.K, r.Temperature)));
+        Assert.All(own, r => Assert.Equal((12, 1, r.Labels == "all" ? 200 : 30, r.Labels == "all" ? 1 : 2, test.Description), (r.Epoch, r.Seed, r.LabelCount, r.Draws, r.Split)));
+        Assert.All(own, r => Assert.Equal(r.Labels == "all", r.Metrics is not null && r.AccuracyDeviation is null));
+        Assert.All(own, r => Assert.Equal(r.Classifier == "linear probe", r.IsChosen));
+        Assert.All(result.Results.Where(r => r.Features != "dcl"), r => Assert.True(r.Epoch is null or 0));
+
+        // The figure of a row is that of the parts it was made of.
+        using var scope = NewDisposeScope();
+        int[] LabelsOf(IImageSource source) => Enumerable.Range(0, source.Count).Select(source.GetLabel).ToArray();
+        int[] predicted = NearestNeighbour.Predict(FeatureExtractor.Extract(encoder, train, Recipe), LabelsOf(train), FeatureExtractor.Extract(encoder, test, Recipe), 10, 7, 0.5);
+        Assert.Equal(NearestNeighbour.Accuracy(predicted, LabelsOf(test)), own[3].Accuracy, 1e-12);
+        Assert.Equal(own[3].Accuracy, own[3].Metrics!.Top1);
+        double[] fewLabels = [.. new[] { 1L, 2 }.Select(seed =>
+        {
+            int[] drawn = StratifiedDraw.PerClass(train, 3, seed);
+            using var few = new ImageSubset(train, drawn);
+            return NearestNeighbour.Accuracy(NearestNeighbour.Predict(FeatureExtractor.Extract(encoder, few, Recipe), LabelsOf(few), FeatureExtractor.Extract(encoder, test, Recipe), 10, 5, 0.5), LabelsOf(test));
+        })];
+        Assert.Equal(fewLabels.Average(), own[5].Accuracy, 1e-12);
+        Assert.Equal(Math.Abs(fewLabels[0] - fewLabels[1]) / Math.Sqrt(2), own[5].AccuracyDeviation!.Value, 1e-12);
+    }
+
+    [Fact]
+    public void What_is_chosen_depends_on_no_test_image()
+    {
+        using ImageSubset train = Tiles(0, 200), test = Tiles(1, 60), other = Tiles(2, 10);
+        using ResNet encoder = Encoder();
+        EvaluationOptions options = Everything with { Choose = true, K = [1, 5, 20], Temperature = [0.05, 0.2] };
+        var chosen = new[] { test, other }.Select(part => new EncoderEvaluation(train, part, options).Run(new EvaluatedEncoder(encoder, Recipe, "x")).Results.Select(r => (r.K, r.Temperature, r.Penalty)).ToArray()).ToArray();
+        Assert.Equal(chosen[0], chosen[1]);
+        Assert.All(chosen[0], c => Assert.True(c.K is null or 1 or 5 or 20));
+        Assert.Contains(chosen[0], c => c.K is not null);
+    }
+
+    [Fact]
+    public void An_image_that_is_in_the_bank_finds_itself()
+    {
+        using ImageSubset tiles = Tiles(0, 200);
+        using ResNet encoder = Encoder();
+        EvaluationResult result = new EncoderEvaluation(tiles, tiles, new() { K = [1], LabelsPerClass = 2, Draws = 1 }).Run(new EvaluatedEncoder(encoder, Recipe, "x"));
+        Assert.All(result.Results, r => Assert.Equal(r.Labels == "all", r.Accuracy == 1));
+    }
+
+    [Fact]
+    public void Equal_seeds_give_equal_figures_and_the_file_holds_them_all()
+    {
+        using var folder = new TemporaryFolder();
+        using ImageSubset train = Tiles(0, 200), test = Tiles(2, 50);
+        using ResNet encoder = Encoder();
+        var evaluation = new EncoderEvaluation(train, test, Everything with { K = [7], Seed = 9 });
+        EvaluationResult one = evaluation.Run(new EvaluatedEncoder(encoder, Recipe, "x"));
+        Assert.Equal(one.ToJson(), evaluation.Run(new EvaluatedEncoder(encoder, Recipe, "x")).ToJson());
+        one.Write(folder.File("evaluation.json"));
+        Assert.Equal(one.ToJson(), EvaluationResult.Read(folder.File("evaluation.json")).ToJson());
+        Assert.Contains("k = 7 with all 200 labels, k = 5 with 3 a class", one.Protocol, StringComparison.Ordinal);
+        Assert.Contains("mean ± sd of 2 draws, seed 9", one.Protocol, StringComparison.Ordinal);
+        File.WriteAllText(folder.File("other.json"), "{}");
+        Assert.Contains("holds no evaluation", Assert.Throws<InvalidInputException>(() => EvaluationResult.Read(folder.File("other.json"))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Features_do_not_depend_on_the_batch_they_are_computed_in()
+    {
+        using var scope = NewDisposeScope();
+        using ImageSubset tiles = Tiles(0, 30);
+        using ResNet encoder = Encoder();
+        Tensor one = FeatureExtractor.Extract(encoder, tiles, Recipe, batchSize: 30), other = FeatureExtractor.Extract(encoder, tiles, Recipe, batchSize: 7);
+        Assert.True(one.allclose(other, rtol: 1e-4, atol: 1e-5));
+    }
+
+    [Fact]
+    public void Missing_labels_and_too_few_images_are_refused()
+    {
+        using ImageSubset tiles = Tiles(0, 200);
+        using var unlabelled = new LabelledSource([0, 0], null);
+        string Complaint(IImageSource train, IImageSource test, EvaluationOptions options) => Assert.Throws<InvalidInputException>(() => new EncoderEvaluation(train, test, options)).Message;
+        Assert.Contains("memory has no labels", Complaint(tiles, unlabelled, new()), StringComparison.Ordinal);
+        Assert.Contains("--k is 500", Complaint(tiles, tiles, new() { K = [20, 500] }), StringComparison.Ordinal);
+        Assert.Contains("too few", Complaint(tiles, tiles, new() { LabelsPerClass = 80 }), StringComparison.Ordinal);
+        Assert.Contains("k cannot be chosen from 30, 50: with 3 a class, 24 labelled images", Complaint(tiles, tiles, new() { K = [30, 50], Choose = true, LabelsPerClass = 3 }), StringComparison.Ordinal);
+        Assert.Contains("one class, cat", Complaint(new LabelledSource([0, 0], ["cat", "dog"]), new LabelledSource([0], ["cat", "dog"]), new() { K = [1] }), StringComparison.Ordinal);
+        string all = Complaint(tiles, tiles, new() { K = [0], Temperature = [-1], Draws = 0, LabelFraction = 2, NearestNeighbour = false });
+        Assert.Equal(5, all.Split(Environment.NewLine).Length);
+    }
+
+    [Fact]
+    public void A_class_without_an_example_and_images_without_a_label_are_named_together()
+    {
+        string message = Assert.Throws<InvalidInputException>(() => new LabelledImages(
+            new LabelledSource([0, 1, -1, -1], ["cat", "dog", "cow", "hen"]), new LabelledSource([0, 2, 3], ["cat", "dog", "cow", "hen"]))).Message;
+        Assert.Contains("memory has 2 images without a label, the first of them image-2.", message, StringComparison.Ordinal);
+        Assert.Contains("memory has no image of cow, hen, but memory has.", message, StringComparison.Ordinal);
+        string differing = Assert.Throws<InvalidInputException>(() => new LabelledImages(new LabelledSource([0], ["cat"]), new LabelledSource([0], ["dog"]))).Message;
+        Assert.Contains("The classes differ: memory has 1 (cat) and memory has 1 (dog).", differing, StringComparison.Ordinal);
+    }
+}
