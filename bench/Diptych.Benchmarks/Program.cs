@@ -12,11 +12,14 @@ if (args is ["views-once", var folder])
     return ViewsTable.RunOnce(folder);
 if (args is ["pack", var originals])
     return PackTable.Run(originals);
+if (args is ["evaluation"])
+    return EvaluationTable.Run();
 Console.Error.WriteLine("""
     Side-by-side programs; each prints one Markdown table.
       pretrain IMAGES [PYTHON]    images/s of `diptych pretrain` beside the bare step in PyTorch (IMAGES: e.g. a CIFAR-10 folder)
       loss [PYTHON]               time and memory of the loss beside two forms in PyTorch
       views PHOTOGRAPHS.tar TILES.tar.gz [PYTHON]    images/s of the loader beside torchvision and libturbojpeg
+      evaluation                  nearest neighbour beside the bare matrix product; seconds of the linear probe
       pack IMAGES                 images/s of the loader over packed files beside the originals (IMAGES: e.g. a tar of photographs)
     """);
 return 2;
