@@ -12,6 +12,10 @@ if (args is ["views-once", var folder])
     return ViewsTable.RunOnce(folder);
 if (args is ["pack", var originals])
     return PackTable.Run(originals);
+if (args is ["features", var labelled, .. var interpreter])
+    return FeaturesTable.Run(labelled, interpreter.Length > 0 ? interpreter[0] : "/usr/bin/python3");
+if (args is ["features-once", var pictures])
+    return FeaturesTable.RunOnce(pictures);
 if (args is ["evaluation"])
     return EvaluationTable.Run();
 Console.Error.WriteLine("""
@@ -20,6 +24,7 @@ Console.Error.WriteLine("""
       loss [PYTHON]               time and memory of the loss beside two forms in PyTorch
       views PHOTOGRAPHS.tar TILES.tar.gz [PYTHON]    images/s of the loader beside torchvision and libturbojpeg
       evaluation                  nearest neighbour beside the bare matrix product; seconds of the linear probe
+      features IMAGES [PYTHON]    images/s of feature extraction beside bare inference in PyTorch
       pack IMAGES                 images/s of the loader over packed files beside the originals (IMAGES: e.g. a tar of photographs)
     """);
 return 2;

@@ -1,0 +1,66 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Diptych.Data;
+using Diptych.Evaluation;
+using Diptych.Models;
+using Diptych.Views;
+using static TorchSharp.torch;
+
+namespace Diptych.Benchmarks;
+
+/// <summary>Feature extraction, decoding and resizing included, beside bare inference in PyTorch, in turns in one run.</summary>
+internal static class FeaturesTable
+{
+    private const int Rounds = 3, Batch = 256;
+
+    public static int Run(string images, string python)
+    {
+        using IImageSource source = ImageSource.Open(images);
+        string rival = Path.Combine(PretrainTable.FindRepository(), "bench", "rivals", "inference.py"), version = "";
+        int threads = Environment.ProcessorCount;
+        List<double> own = [], nchw = [], channelsLast = [];
+        for (int round = 0; round < Rounds; round++)
+        {
+            own.Add(double.Parse(PretrainTable.Capture(Environment.ProcessPath!, "features-once", images), CultureInfo.InvariantCulture));
+            foreach (var (layout, rates) in new[] { ("nchw", nchw), ("channels-last", channelsLast) })
+            {
+                string[] said = PretrainTable.Capture(python, rival, $"{source.Count}", $"{Batch}", $"{threads}", layout).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                version = said[0];
+                rates.Add(double.Parse(said[1], CultureInfo.InvariantCulture));
+            }
+            Console.Error.WriteLine($"round {round + 1} of {Rounds}: {own[^1]:F1}, {nchw[^1]:F1}, {channelsLast[^1]:F1} images/s");
+        }
+        Console.Out.WriteLine($"""
+            # Feature extraction beside bare inference in PyTorch
+
+            ResNet-18, width 64, 3×3 stem, 32×32, float32, batches of {Batch}, {threads} threads, {source.Count:N0} images. Diptych reads, decodes and resizes them; PyTorch finds tensors of the same shape ready in memory. Each warms up with one pass or batch; images/s, median [minimum–maximum] of {Rounds} rounds in turns.
+            Machine: {PretrainTable.Processor()}, {threads} cores, {RuntimeInformation.OSDescription.Split('#')[0].Trim()}; .NET {Environment.Version}, TorchSharp {__version__} (libtorch), PyTorch {version}; JPEG by {JpegDecoding.Description}.
+            Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- features samples/eurosat/test.tar`
+
+            | program | images/s | ratio |
+            |---|---|---|
+            | `FeatureExtractor`, everything included | {PretrainTable.Row(own)} | 1 |
+            | PyTorch, bare inference, NCHW (its default) | {PretrainTable.Row(nchw)} | {PretrainTable.Ratio(own, nchw)} |
+            | PyTorch, bare inference, channels-last | {PretrainTable.Row(channelsLast)} | {PretrainTable.Ratio(own, channelsLast)} |
+
+            Ratio: diptych's images/s over the row's, median [minimum–maximum] over the rounds.
+            """);
+        return 0;
+    }
+
+    /// <summary>Images a second of one pass, after one to warm up.</summary>
+    public static int RunOnce(string images)
+    {
+        TorchRuntime.Load();
+        set_num_threads(Environment.ProcessorCount);
+        using IImageSource source = ImageSource.Open(images);
+        using var encoder = new ResNet(new EncoderSettings { Width = 64 });
+        ViewRecipe recipe = ViewRecipe.Named("satellite", 32);
+        FeatureExtractor.Extract(encoder, source, recipe, Batch).Dispose();
+        long start = Stopwatch.GetTimestamp();
+        FeatureExtractor.Extract(encoder, source, recipe, Batch).Dispose();
+        Console.Out.WriteLine(FormattableString.Invariant($"{source.Count / Stopwatch.GetElapsedTime(start).TotalSeconds:F3}"));
+        return 0;
+    }
+}
