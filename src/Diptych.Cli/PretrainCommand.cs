@@ -19,6 +19,10 @@ internal sealed class PretrainCommand : ToolCommand
     private readonly Option<double> _temperatureEnd = new("--temperature-end") { Description = "Temperature at the end of the run [as at the start]" };
     private readonly Option<string> _temperatureSchedule = new("--temperature-schedule") { Description = $"How it goes there: {string.Join(", ", TemperatureSchedule.Shapes)} [{Defaults.TemperatureSchedule}]" };
     private readonly Option<double> _sigma = new("--sigma") { Description = $"Sharpness of dclw's weights [{Defaults.Sigma}]" };
+    private readonly Option<double> _infonceShare = new("--infonce-share") { Description = "Blend this share of InfoNCE into dcl or dclw, for a warm start [0]" };
+    private readonly Option<double> _falseNegativeShare = new("--false-negative-share") { Description = "Debias: how probable it is that a negative is of the anchor's class, about 1 / classes [0]" };
+    private readonly Option<double> _hardness = new("--hardness") { Description = "Let negatives that are similar to the anchor count more, such as 0.5 [0]" };
+    private readonly Option<double> _similarityCeiling = new("--similarity-ceiling") { Description = "Leave out negatives more similar to the anchor than this [none]" };
     private readonly Option<int> _queue = new("--queue") { Description = "moco: earlier embeddings that serve as negatives [4096, at most half of the images]" };
     private readonly Option<double> _momentum = new("--momentum") { Description = $"moco: share of the momentum encoder that each step retains [{Defaults.Momentum}]" };
     private readonly Option<bool> _symmetric = new("--symmetric") { Description = "moco: take each view as anchor once" };
@@ -57,7 +61,7 @@ internal sealed class PretrainCommand : ToolCommand
     public PretrainCommand() : base("pretrain", "Learn an encoder from unlabelled images.")
     {
         Arguments.Add(_images);
-        foreach (Option option in new Option[] { _recipe, _method, _loss, _temperature, _temperatureEnd, _temperatureSchedule, _sigma, _queue, _momentum, _symmetric, _supportSet, _projectorHidden, _embeddingSize, _encoder, _width, _zeroInit, _weights, _imageSize, _views, _epochs, _batch, _chunk, _accumulate, _optimizer, _nesterov, _learningRate, _learningRateScaling, _schedule, _weightDecay, _clipGradient, _warmupEpochs, _seed, _workers, _threads, _checkpointEvery, _keepLast, _keepEvery, _exifOrientation, _skipUnreadable, _out, _resume })
+        foreach (Option option in new Option[] { _recipe, _method, _loss, _temperature, _temperatureEnd, _temperatureSchedule, _sigma, _infonceShare, _falseNegativeShare, _hardness, _similarityCeiling, _queue, _momentum, _symmetric, _supportSet, _projectorHidden, _embeddingSize, _encoder, _width, _zeroInit, _weights, _imageSize, _views, _epochs, _batch, _chunk, _accumulate, _optimizer, _nesterov, _learningRate, _learningRateScaling, _schedule, _weightDecay, _clipGradient, _warmupEpochs, _seed, _workers, _threads, _checkpointEvery, _keepLast, _keepEvery, _exifOrientation, _skipUnreadable, _out, _resume })
             Options.Add(option);
     }
 
@@ -129,6 +133,10 @@ internal sealed class PretrainCommand : ToolCommand
         TemperatureEnd = IsGiven(parse, _temperatureEnd) ? parse.GetValue(_temperatureEnd) : start.TemperatureEnd,
         TemperatureSchedule = Value(parse, _temperatureSchedule, start.TemperatureSchedule),
         Sigma = Value(parse, _sigma, start.Sigma),
+        InfonceShare = Value(parse, _infonceShare, start.InfonceShare),
+        FalseNegativeShare = Value(parse, _falseNegativeShare, start.FalseNegativeShare),
+        Hardness = Value(parse, _hardness, start.Hardness),
+        SimilarityCeiling = IsGiven(parse, _similarityCeiling) ? parse.GetValue(_similarityCeiling) : start.SimilarityCeiling,
         Queue = IsGiven(parse, _queue) ? parse.GetValue(_queue) : start.Queue,
         Momentum = Value(parse, _momentum, start.Momentum),
         Symmetric = Value(parse, _symmetric, start.Symmetric),

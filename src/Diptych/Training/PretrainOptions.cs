@@ -36,6 +36,18 @@ public sealed record PretrainOptions
     /// <summary>DCLW's σ: how sharply its weights follow the positive similarity; > 0.</summary>
     public double Sigma { get; init; } = 0.5;
 
+    /// <summary>λ in λ·InfoNCE + (1 − λ)·loss, in [0, 1]; 0 is off. For a warm start from weights that a decoupled loss's larger gradients would hurt.</summary>
+    public double InfonceShare { get; init; }
+
+    /// <summary>How probable it is that a negative is of the anchor's own class, in [0, 1): debiased (arXiv 2007.00224); 0 is off.</summary>
+    public double FalseNegativeShare { get; init; }
+
+    /// <summary>How much more a negative counts that is similar to the anchor, ≥ 0: hard negatives (arXiv 2010.04592); 0 is off.</summary>
+    public double Hardness { get; init; }
+
+    /// <summary>Negatives more similar to the anchor than this are left out, in (−1, 1); null keeps all.</summary>
+    public double? SimilarityCeiling { get; init; }
+
     /// <summary>MoCo's negatives: embeddings of this many earlier images; null takes 4,096, at most half of the images.</summary>
     public int? Queue { get; init; }
 
@@ -145,7 +157,13 @@ public sealed record PretrainOptions
     }
 
     /// <summary>The loss that these settings name.</summary>
-    public ContrastiveLoss CreateLoss() => ContrastiveLoss.Create(Loss, Temperature, Sigma);
+    public ContrastiveLoss CreateLoss() => ContrastiveLoss.Create(Loss, Temperature, Sigma) with
+    {
+        InfoNceShare = InfonceShare,
+        FalseNegativeShare = FalseNegativeShare,
+        Hardness = Hardness,
+        SimilarityCeiling = SimilarityCeiling,
+    };
 
     /// <summary>The encoder that these settings name, with random weights.</summary>
     public ResNet CreateEncoder() => new(CreateEncoderSettings(), Seed, ZeroInit);
@@ -187,8 +205,18 @@ public sealed record PretrainOptions
     {
         if (Complaint(() => KnownMethod.Named(Method)) is { } method)
             yield return method;
-        if (Complaint(() => CreateLoss()) is { } loss)
+        if (Complaint(() => ContrastiveLoss.Create(Loss, Temperature, Sigma)) is { } loss)
             yield return loss;
+        if (!(InfonceShare >= 0 && InfonceShare <= 1))
+            yield return $"--infonce-share must be from 0 to 1, but it is {InfonceShare}.";
+        if (InfonceShare > 0 && Loss == "infonce")
+            yield return "--infonce-share blends InfoNCE into dcl or dclw, but the loss is infonce. Leave it out, or use --loss dcl.";
+        if (!(FalseNegativeShare >= 0 && FalseNegativeShare < 1))
+            yield return $"--false-negative-share must be at least 0 and below 1, but it is {FalseNegativeShare}.";
+        if (!(Hardness >= 0 && double.IsFinite(Hardness)))
+            yield return $"--hardness must be 0 or more, but it is {Hardness}.";
+        if (SimilarityCeiling is { } ceiling && !(ceiling > -1 && ceiling < 1))
+            yield return $"--similarity-ceiling must be above -1 and below 1, but it is {ceiling}.";
         if (Queue is < 1)
             yield return $"--queue must be at least 1, but it is {Queue}.";
         if (!(Momentum >= 0 && Momentum <= 1))

@@ -1,3 +1,4 @@
+using Diptych.Losses;
 using Diptych.Training;
 
 namespace Diptych.Tests.Training;
@@ -35,6 +36,21 @@ public sealed class PretrainOptionsTests
         Assert.Contains("Unknown optimizer 'larz'. Known optimizers: sgd, lars, adamw. Did you mean 'lars'?", lines);
         Assert.Contains("Unknown schedule 'cosin'. Known schedules: cosine, step, constant. Did you mean 'cosine'?", lines);
         Assert.Contains("--weights names nowhere.safetensors, but there is no such file. Expected a .safetensors file.", lines);
+    }
+
+    [Fact]
+    public void Options_of_the_loss_reach_it_and_their_mistakes_are_told()
+    {
+        ContrastiveLoss loss = new PretrainOptions { Loss = "dclw", Sigma = 0.4, InfonceShare = 0.3, FalseNegativeShare = 0.1, Hardness = 0.5, SimilarityCeiling = 0.9 }.CreateLoss();
+        Assert.Equal(ContrastiveLoss.DecoupledWeighted(0.1, 0.4) with { InfoNceShare = 0.3, FalseNegativeShare = 0.1, Hardness = 0.5, SimilarityCeiling = 0.9 }, loss);
+
+        string message = Assert.Throws<InvalidInputException>((new PretrainOptions { InfonceShare = 2, FalseNegativeShare = 1, Hardness = double.NaN, SimilarityCeiling = 1 }).Validate).Message;
+        Assert.Equal(
+            [
+                "--infonce-share must be from 0 to 1, but it is 2.", "--false-negative-share must be at least 0 and below 1, but it is 1.",
+                "--hardness must be 0 or more, but it is NaN.", "--similarity-ceiling must be above -1 and below 1, but it is 1.",
+            ], message.Split(Environment.NewLine));
+        Assert.Contains("but the loss is infonce", Assert.Throws<InvalidInputException>((new PretrainOptions { Loss = "infonce", InfonceShare = 0.5 }).Validate).Message, StringComparison.Ordinal);
     }
 
     [Theory]
