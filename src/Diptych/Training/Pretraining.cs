@@ -66,6 +66,7 @@ public sealed class Pretraining
         using IDisposable held = _folder.Lock();
         set_num_threads(_options.Threads ?? Environment.ProcessorCount);
         ViewRecipe recipe = _options.CreateViewRecipe();
+        _folder.KeepViews(recipe);
         string images = SampleOrder.Fingerprint(_source);
         var rejected = new List<string>();
         var checkpoint = resume ? ReadCheckpoint(images, rejected) : null;

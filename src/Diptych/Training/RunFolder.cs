@@ -1,4 +1,5 @@
 using Diptych.Checkpoints;
+using Diptych.Views;
 
 namespace Diptych.Training;
 
@@ -12,6 +13,9 @@ public sealed class RunFolder
 
     /// <summary>The settings in effect.</summary>
     public string RecipePath => System.IO.Path.Combine(Path, "recipe.json");
+
+    /// <summary>How its views are drawn: a file that <c>--views</c> takes.</summary>
+    public string ViewRecipePath => System.IO.Path.Combine(Path, "view-recipe.json");
 
     /// <summary>One JSON line for each step.</summary>
     public string MetricsPath => System.IO.Path.Combine(Path, "metrics.jsonl");
@@ -63,6 +67,29 @@ public sealed class RunFolder
         if (!File.Exists(folder.RecipePath))
             throw new InvalidInputException($"{path} is not a run folder: it holds no recipe.json. Name a folder that `diptych pretrain` wrote.");
         return folder;
+    }
+
+    /// <summary>Writes how the run's views are drawn; where that is written already, checks that it is still the same.</summary>
+    /// <param name="recipe">The recipe in effect.</param>
+    /// <exception cref="InvalidInputException">The run began with another recipe, or the folder cannot be written.</exception>
+    public void KeepViews(ViewRecipe recipe)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        if (!File.Exists(ViewRecipePath))
+        {
+            try
+            {
+                AtomicFile.WriteText(ViewRecipePath, recipe.ToJson());
+                return;
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                throw new InvalidInputException($"The run folder {Path} cannot be written: {exception.Message}", exception);
+            }
+        }
+        IReadOnlyList<string> differences = recipe.DifferencesFrom(ViewRecipe.Named(ViewRecipePath));
+        if (differences.Count > 0)
+            throw new InvalidInputException($"The views {recipe.Name} are not what they were when the run in {Path} began:{Environment.NewLine}{string.Join(Environment.NewLine, differences)}{Environment.NewLine}The old ones are {ViewRecipePath}: bring them back to go on, or choose another --out.");
     }
 
     /// <summary>Keeps other processes from writing here until it is disposed, or the process ends in whatever way.</summary>

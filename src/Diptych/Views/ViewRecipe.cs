@@ -112,6 +112,13 @@ public sealed record ViewRecipe
         static bool IsPath(string text) => text.EndsWith(".json", StringComparison.OrdinalIgnoreCase) || text.AsSpan().ContainsAny('/', '\\') || File.Exists(text);
     }
 
+    /// <summary>The settings that differ and can change a view, one line each.</summary>
+    /// <param name="other">The recipe to compare with.</param>
+    public IReadOnlyList<string> DifferencesFrom(ViewRecipe other) => ViewRecipeFile.Differences(this, other);
+
+    /// <summary>The recipe as JSON: a file that <see cref="Named"/> takes.</summary>
+    public string ToJson() => ViewRecipeFile.Write(this);
+
     /// <summary>Checks every setting.</summary>
     /// <exception cref="InvalidInputException">At least one setting is unusable; the message has one line for each.</exception>
     public void Validate()

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace Diptych.Views;
@@ -9,8 +10,26 @@ internal static class ViewRecipeFile
 {
     private static readonly JsonSerializerOptions Json = new()
     {
+        PropertyNamingPolicy = JsonNamingPolicy.KebabCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        IgnoreReadOnlyProperties = true,
+        WriteIndented = true,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false) },
     };
+
+    /// <summary>Every setting of a recipe, as <see cref="Read"/> takes it.</summary>
+    public static string Write(ViewRecipe recipe) => JsonSerializer.Serialize(recipe, Json);
+
+    /// <summary>The settings of both that differ; what a recipe is called and where it is from do not count.</summary>
+    public static string[] Differences(ViewRecipe one, ViewRecipe other)
+    {
+        JsonObject here = Settings(one), there = Settings(other);
+        return here.Select(p => p.Key).Union(there.Select(p => p.Key)).Where(key => !JsonNode.DeepEquals(here[key], there[key]))
+            .Select(key => $"{key} is {Text(here[key])} here and {Text(there[key])} there").ToArray();
+
+        static JsonObject Settings(ViewRecipe recipe) => JsonSerializer.SerializeToNode(recipe with { Name = "", Source = "" }, Json)!.AsObject();
+        static string Text(JsonNode? node) => node?.ToJsonString() ?? "none";
+    }
 
     /// <summary>Reads a recipe from a file; it is named after the file unless it names itself.</summary>
     public static ViewRecipe Read(string path)

@@ -140,6 +140,28 @@ public sealed class PretrainingTests
     }
 
     [Fact]
+    public void A_view_recipe_that_was_changed_is_noticed_on_resume()
+    {
+        using var folder = new TemporaryFolder();
+        string own = folder.File("own.json");
+        File.WriteAllText(own, """{ "size": 8, "blur-probability": 0.5, "second-view": { "blur-probability": 0.1 } }""");
+        PretrainOptions options = Small with { Views = own, ImageSize = null };
+        RunFolder run = RunFolder.Create(folder.File("run"), options);
+        using ImageSubset tiles = Tiles(40);
+        using (var stop = new CancellationTokenSource())
+            Assert.False(new Pretraining(options, tiles, run, new Observer(step => { if (step.Step == 3) stop.Cancel(); })).Run(false, stop.Token));
+
+        File.WriteAllText(own, """{ "size": 8, "blur-probability": 0.25 }""");
+        string message = Assert.Throws<InvalidInputException>(() => new Pretraining(options, tiles, run, new Observer()).Run(true, CancellationToken.None)).Message;
+        Assert.Contains("The views own are not what they were", message, StringComparison.Ordinal);
+        Assert.Contains("blur-probability is 0.25 here and 0.5 there", message, StringComparison.Ordinal);
+        Assert.Contains("second-view is none here and {\"blur-probability\":0.1", message, StringComparison.Ordinal);
+
+        File.Copy(run.ViewRecipePath, own, overwrite: true);
+        Assert.True(new Pretraining(options, tiles, run, new Observer()).Run(true, CancellationToken.None));
+    }
+
+    [Fact]
     public void A_run_folder_has_one_writer_at_a_time()
     {
         using var folder = new TemporaryFolder();
