@@ -1,6 +1,7 @@
 using Diptych.Losses;
 using Diptych.Models;
 using TorchSharp.Modules;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Diptych.Methods;
@@ -103,8 +104,9 @@ public sealed class MoCo : IMethod
     public void FollowStep()
     {
         using var noGradient = no_grad();
+        using Scalar kept = _momentum, added = 1 - _momentum; // held while the calls run, see Optimizer.Update
         foreach (var (slow, trained) in Pairs())
-            slow.mul_(_momentum).add_(trained, alpha: 1 - _momentum);
+            slow.mul_(kept).add_(trained, alpha: added);
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using Diptych.Methods;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Diptych.Training;
@@ -16,12 +17,14 @@ public sealed class AdamW : Optimizer
 
     private protected override void Update(Slot slot, Tensor gradient, double learningRate)
     {
-        if (!slot.IsExcluded)
-            slot.Parameter.mul_(1 - learningRate * WeightDecay);
-        Tensor mean = slot.State[0].mul_(MeanShare).add_(gradient, alpha: 1 - MeanShare);
-        Tensor square = slot.State[1].mul_(SquareShare).addcmul_(gradient, gradient, 1 - SquareShare);
         double meanScale = 1 - Math.Pow(MeanShare, Steps + 1), squareScale = 1 - Math.Pow(SquareShare, Steps + 1);
-        Tensor length = square.sqrt().div_(Math.Sqrt(squareScale)).add_(Epsilon);
-        slot.Parameter.addcdiv_(mean, length, -learningRate / meanScale);
+        using Scalar kept = 1 - learningRate * WeightDecay, rate = -learningRate / meanScale, root = Math.Sqrt(squareScale), epsilon = Epsilon;
+        using Scalar meanKept = MeanShare, meanAdded = 1 - MeanShare, squareKept = SquareShare, squareAdded = 1 - SquareShare;
+        if (!slot.IsExcluded)
+            slot.Parameter.mul_(kept);
+        Tensor mean = slot.State[0].mul_(meanKept).add_(gradient, alpha: meanAdded);
+        Tensor square = slot.State[1].mul_(squareKept).addcmul_(gradient, gradient, squareAdded);
+        Tensor length = square.sqrt().div_(root).add_(epsilon);
+        slot.Parameter.addcdiv_(mean, length, rate);
     }
 }

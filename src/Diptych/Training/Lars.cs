@@ -1,4 +1,5 @@
 using Diptych.Methods;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Diptych.Training;
@@ -18,18 +19,19 @@ public sealed class Lars : Optimizer
 
     private protected override void Update(Slot slot, Tensor gradient, double learningRate)
     {
-        Tensor velocity = slot.State[0].mul_(_momentum);
+        using Scalar decay = WeightDecay, momentum = _momentum, usual = learningRate, trust = TrustCoefficient;
+        Tensor velocity = slot.State[0].mul_(momentum);
         if (slot.IsExcluded)
         {
-            velocity.add_(gradient, alpha: learningRate);
+            velocity.add_(gradient, alpha: usual);
         }
         else
         {
             Tensor weights = slot.Parameter.norm(), slope = gradient.norm();
-            Tensor adapted = TrustCoefficient * weights / (slope + WeightDecay * weights);
+            Tensor adapted = trust * weights / (slope + decay * weights);
             // Weights or gradients of length 0 say nothing about a good rate: they take the usual one.
-            Tensor rate = learningRate * where((weights > 0) & (slope > 0), adapted, ones_like(adapted));
-            velocity.add_(gradient.add(slot.Parameter, alpha: WeightDecay).mul_(rate));
+            Tensor rate = usual * where((weights > 0) & (slope > 0), adapted, ones_like(adapted));
+            velocity.add_(gradient.add(slot.Parameter, alpha: decay).mul_(rate));
         }
         slot.Parameter.sub_(velocity);
     }

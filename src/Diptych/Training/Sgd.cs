@@ -1,4 +1,5 @@
 using Diptych.Methods;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Diptych.Training;
@@ -20,9 +21,10 @@ public sealed class Sgd : Optimizer
 
     private protected override void Update(Slot slot, Tensor gradient, double learningRate)
     {
+        using Scalar decay = WeightDecay, momentum = _momentum, rate = -learningRate;
         if (!slot.IsExcluded && WeightDecay > 0)
-            gradient = gradient.add(slot.Parameter, alpha: WeightDecay);
-        Tensor velocity = slot.State[0].mul_(_momentum).add_(gradient);
-        slot.Parameter.add_(_isNesterov ? gradient.add(velocity, alpha: _momentum) : velocity, alpha: -learningRate);
+            gradient = gradient.add(slot.Parameter, alpha: decay);
+        Tensor velocity = slot.State[0].mul_(momentum).add_(gradient);
+        slot.Parameter.add_(_isNesterov ? gradient.add(velocity, alpha: momentum) : velocity, alpha: rate);
     }
 }
