@@ -11,7 +11,7 @@ internal sealed class PretrainCommand : ToolCommand
 {
     private static readonly PretrainOptions Defaults = new();
 
-    private readonly Argument<string> _images = new("IMAGES") { Description = "A folder of images, a tar file, CIFAR batches or an idx file. Labels are not looked at." };
+    private readonly Argument<string> _images = new("IMAGES") { Description = "A folder of images, a tar file, CIFAR batches or an idx file. Labels are not looked at, but for --supervised." };
     private readonly Option<string> _recipe = new("--recipe") { Description = "Settings to start from: a name of diptych list recipes, or a file; options given beside it count more" };
     private readonly Option<string> _method = new("--method") { Description = $"Which embeddings meet in the loss: {string.Join(", ", KnownMethod.Names)} [{Defaults.Method}]" };
     private readonly Option<string> _loss = new("--loss") { Description = $"dcl, dclw or infonce [{Defaults.Loss}]" };
@@ -23,6 +23,7 @@ internal sealed class PretrainCommand : ToolCommand
     private readonly Option<double> _falseNegativeShare = new("--false-negative-share") { Description = "Debias: how probable it is that a negative is of the anchor's class, about 1 / classes [0]" };
     private readonly Option<double> _hardness = new("--hardness") { Description = "Let negatives that are similar to the anchor count more, such as 0.5 [0]" };
     private readonly Option<double> _similarityCeiling = new("--similarity-ceiling") { Description = "Leave out negatives more similar to the anchor than this [none]" };
+    private readonly Option<bool> _supervised = new("--supervised") { Description = "simclr: learn with labels; images of one class are positives of each other" };
     private readonly Option<int> _queue = new("--queue") { Description = "moco: earlier embeddings that serve as negatives [4096, at most half of the images]" };
     private readonly Option<double> _momentum = new("--momentum") { Description = $"moco: share of the momentum encoder that each step retains [{Defaults.Momentum}]" };
     private readonly Option<bool> _symmetric = new("--symmetric") { Description = "moco: take each view as anchor once" };
@@ -61,7 +62,7 @@ internal sealed class PretrainCommand : ToolCommand
     public PretrainCommand() : base("pretrain", "Learn an encoder from unlabelled images.")
     {
         Arguments.Add(_images);
-        foreach (Option option in new Option[] { _recipe, _method, _loss, _temperature, _temperatureEnd, _temperatureSchedule, _sigma, _infonceShare, _falseNegativeShare, _hardness, _similarityCeiling, _queue, _momentum, _symmetric, _supportSet, _projectorHidden, _embeddingSize, _encoder, _width, _zeroInit, _weights, _imageSize, _views, _epochs, _batch, _chunk, _accumulate, _optimizer, _nesterov, _learningRate, _learningRateScaling, _schedule, _weightDecay, _clipGradient, _warmupEpochs, _seed, _workers, _threads, _checkpointEvery, _keepLast, _keepEvery, _exifOrientation, _skipUnreadable, _out, _resume })
+        foreach (Option option in new Option[] { _recipe, _method, _loss, _temperature, _temperatureEnd, _temperatureSchedule, _sigma, _infonceShare, _falseNegativeShare, _hardness, _similarityCeiling, _supervised, _queue, _momentum, _symmetric, _supportSet, _projectorHidden, _embeddingSize, _encoder, _width, _zeroInit, _weights, _imageSize, _views, _epochs, _batch, _chunk, _accumulate, _optimizer, _nesterov, _learningRate, _learningRateScaling, _schedule, _weightDecay, _clipGradient, _warmupEpochs, _seed, _workers, _threads, _checkpointEvery, _keepLast, _keepEvery, _exifOrientation, _skipUnreadable, _out, _resume })
             Options.Add(option);
     }
 
@@ -137,6 +138,7 @@ internal sealed class PretrainCommand : ToolCommand
         FalseNegativeShare = Value(parse, _falseNegativeShare, start.FalseNegativeShare),
         Hardness = Value(parse, _hardness, start.Hardness),
         SimilarityCeiling = IsGiven(parse, _similarityCeiling) ? parse.GetValue(_similarityCeiling) : start.SimilarityCeiling,
+        Supervised = Value(parse, _supervised, start.Supervised),
         Queue = IsGiven(parse, _queue) ? parse.GetValue(_queue) : start.Queue,
         Momentum = Value(parse, _momentum, start.Momentum),
         Symmetric = Value(parse, _symmetric, start.Symmetric),

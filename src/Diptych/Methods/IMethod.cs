@@ -38,8 +38,9 @@ public interface IMethod : IDisposable
     /// <param name="rows">Rows that <see cref="Embed"/> gave, of the whole batch.</param>
     /// <param name="targets">What <see cref="EmbedTargets"/> gave, of the whole batch.</param>
     /// <param name="loss">Which loss judges them.</param>
-    /// <exception cref="ArgumentException">An embedding is zero or not finite, or there are no negatives.</exception>
-    IReadOnlyList<LossValue> Compare(IReadOnlyList<Tensor> rows, IReadOnlyList<Tensor> targets, ContrastiveLoss loss);
+    /// <param name="labels">The class of each image, to learn with labels; null to learn without. Only methods that <see cref="KnownMethod.TakesLabels"/> take them.</param>
+    /// <exception cref="ArgumentException">An embedding is zero or not finite, there are no negatives, or the method takes no labels.</exception>
+    IReadOnlyList<LossValue> Compare(IReadOnlyList<Tensor> rows, IReadOnlyList<Tensor> targets, ContrastiveLoss loss, IReadOnlyList<int>? labels = null);
 
     /// <summary>Keeps embeddings of a batch for later steps; call it after the loss.</summary>
     /// <param name="rows">As for <see cref="Compare"/>.</param>

@@ -85,8 +85,9 @@ public sealed class MoCo : IMethod
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<LossValue> Compare(IReadOnlyList<Tensor> rows, IReadOnlyList<Tensor> targets, ContrastiveLoss loss)
+    public IReadOnlyList<LossValue> Compare(IReadOnlyList<Tensor> rows, IReadOnlyList<Tensor> targets, ContrastiveLoss loss, IReadOnlyList<int>? labels = null)
     {
+        KnownMethod.RequireNoLabels(labels);
         using var scope = NewDisposeScope();
         Tensor queue = Queue.Filled();
         // Of the two views' targets, each anchor meets the other view's.

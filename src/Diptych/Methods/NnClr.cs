@@ -65,8 +65,9 @@ public sealed class NnClr : IMethod
     public IReadOnlyList<Tensor> EmbedTargets(Tensor views) => [];
 
     /// <inheritdoc/>
-    public IReadOnlyList<LossValue> Compare(IReadOnlyList<Tensor> rows, IReadOnlyList<Tensor> targets, ContrastiveLoss loss)
+    public IReadOnlyList<LossValue> Compare(IReadOnlyList<Tensor> rows, IReadOnlyList<Tensor> targets, ContrastiveLoss loss, IReadOnlyList<int>? labels = null)
     {
+        KnownMethod.RequireNoLabels(labels);
         using var scope = NewDisposeScope();
         return
         [

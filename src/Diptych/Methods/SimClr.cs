@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Diptych.Methods;
 
 /// <summary>Both views of the batch go through one encoder and projector; the negatives are the batch's other images.</summary>
-/// <remarks>Source: Chen et al., arXiv 2002.05709. Batch-norm sees both views as one batch of 2N.</remarks>
+/// <remarks>Source: Chen et al., arXiv 2002.05709; with labels, Khosla et al., arXiv 2004.11362. Batch-norm sees both views as one batch of 2N.</remarks>
 public sealed class SimClr : IMethod
 {
     /// <summary>Puts the parts together; the method owns the networks from then on.</summary>
@@ -43,8 +43,8 @@ public sealed class SimClr : IMethod
     public IReadOnlyList<Tensor> EmbedTargets(Tensor views) => [];
 
     /// <inheritdoc/>
-    public IReadOnlyList<LossValue> Compare(IReadOnlyList<Tensor> rows, IReadOnlyList<Tensor> targets, ContrastiveLoss loss) =>
-        [loss.TwoViews(rows[0], rows[1])];
+    public IReadOnlyList<LossValue> Compare(IReadOnlyList<Tensor> rows, IReadOnlyList<Tensor> targets, ContrastiveLoss loss, IReadOnlyList<int>? labels = null) =>
+        [labels is null ? loss.TwoViews(rows[0], rows[1]) : loss.SupervisedTwoViews(rows[0], rows[1], labels)];
 
     /// <inheritdoc/>
     public void Remember(IReadOnlyList<Tensor> rows, IReadOnlyList<Tensor> targets) { }

@@ -20,22 +20,23 @@ internal static class BatchGradient
     /// <param name="loss">Which loss.</param>
     /// <param name="share">What the gradient is multiplied with: one over the number of batches in a step.</param>
     /// <param name="chunk">Images in a chunk; null, or at least N, for all at once.</param>
+    /// <param name="labels">The class of each image, or null to learn without.</param>
     /// <exception cref="DivergedException">A loss is not finite; nothing was changed then.</exception>
     /// <returns>The losses of each direction and the encoder's features; they belong to the caller's scope.</returns>
-    public static (IReadOnlyList<LossValue> Directions, Tensor Features) Add(IMethod method, Tensor views, ContrastiveLoss loss, double share, int? chunk)
+    public static (IReadOnlyList<LossValue> Directions, Tensor Features) Add(IMethod method, Tensor views, ContrastiveLoss loss, double share, int? chunk, IReadOnlyList<int>? labels = null)
     {
         if (chunk < views.shape[0] / 2)
-            return AddInChunks(method, views, loss, share, chunk.Value);
+            return AddInChunks(method, views, loss, share, chunk.Value, labels);
         TrainedEmbeddings embedded = method.Embed(views);
         IReadOnlyList<Tensor> targets = method.EmbedTargets(views);
-        IReadOnlyList<LossValue> directions = method.Compare(embedded.Rows, targets, loss);
+        IReadOnlyList<LossValue> directions = method.Compare(embedded.Rows, targets, loss, labels);
         ThrowIfNotFinite(directions);
         Mean(directions, share).backward();
         method.Remember(embedded.Rows, targets);
         return (directions, embedded.Features);
     }
 
-    private static (IReadOnlyList<LossValue> Directions, Tensor Features) AddInChunks(IMethod method, Tensor views, ContrastiveLoss loss, double share, int chunk)
+    private static (IReadOnlyList<LossValue> Directions, Tensor Features) AddInChunks(IMethod method, Tensor views, ContrastiveLoss loss, double share, int chunk, IReadOnlyList<int>? labels)
     {
         long images = views.shape[0] / 2;
         (long First, long Count)[] parts = Split(images, chunk);
@@ -44,7 +45,7 @@ internal static class BatchGradient
         // Without activations: the rows of the whole batch, while statistics stay what they were.
         var (features, rows, targets) = EmbedAll(method, parts.Select(ViewsOf));
         Tensor[] leaves = rows.Select(r => r.requires_grad_(true)).ToArray();
-        IReadOnlyList<LossValue> directions = method.Compare(leaves, targets, loss);
+        IReadOnlyList<LossValue> directions = method.Compare(leaves, targets, loss, labels);
         ThrowIfNotFinite(directions);
         Mean(directions, share).backward();
         Tensor?[] slopes = leaves.Select(leaf => leaf.grad).ToArray();

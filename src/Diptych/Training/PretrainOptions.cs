@@ -48,6 +48,9 @@ public sealed record PretrainOptions
     /// <summary>Negatives more similar to the anchor than this are left out, in (−1, 1); null keeps all.</summary>
     public double? SimilarityCeiling { get; init; }
 
+    /// <summary>Whether images of one class count as positives of each other (SupCon, arXiv 2004.11362): learning with labels, for SimCLR.</summary>
+    public bool Supervised { get; init; }
+
     /// <summary>MoCo's negatives: embeddings of this many earlier images; null takes 4,096, at most half of the images.</summary>
     public int? Queue { get; init; }
 
@@ -217,6 +220,8 @@ public sealed record PretrainOptions
             yield return $"--hardness must be 0 or more, but it is {Hardness}.";
         if (SimilarityCeiling is { } ceiling && !(ceiling > -1 && ceiling < 1))
             yield return $"--similarity-ceiling must be above -1 and below 1, but it is {ceiling}.";
+        if (Supervised && KnownMethod.All.FirstOrDefault(m => m.Name == Method) is { TakesLabels: false })
+            yield return $"--supervised belongs to {string.Join(", ", KnownMethod.All.Where(m => m.TakesLabels).Select(m => m.Name))}, but the method is {Method}. Leave it out, or use --method simclr.";
         if (Queue is < 1)
             yield return $"--queue must be at least 1, but it is {Queue}.";
         if (!(Momentum >= 0 && Momentum <= 1))

@@ -23,7 +23,7 @@ public sealed class Pretraining
 
     /// <summary>Prepares a run; nothing is computed yet.</summary>
     /// <param name="options">The settings.</param>
-    /// <param name="source">The images; labels are never looked at.</param>
+    /// <param name="source">The images; labels are looked at only if the settings ask for it.</param>
     /// <param name="folder">Where the run lives.</param>
     /// <param name="observer">Who hears of it.</param>
     /// <exception cref="InvalidInputException">The settings are not usable, or the source has fewer images than one batch.</exception>
@@ -48,6 +48,8 @@ public sealed class Pretraining
             throw new InvalidInputException($"{source.Description} holds {source.Count:N0} images, fewer than the {options.Accumulate} batches of {options.Batch} that one step takes. Use a smaller --accumulate or --batch, or more images.");
         if (source.Count < options.Batch)
             throw new InvalidInputException($"{source.Description} holds {source.Count:N0} images, fewer than one batch of {options.Batch}. Use --batch {source.Count} or less, or more images.");
+        if (options.Supervised)
+            CheckLabels(options, source);
     }
 
     /// <summary>Steps in one epoch: whole batches, and whole groups of those that a step takes.</summary>
@@ -108,7 +110,7 @@ public sealed class Pretraining
                 StepMetrics step;
                 try
                 {
-                    training.Add(views, (_options with { Temperature = temperature }).CreateLoss());
+                    training.Add(views, (_options with { Temperature = temperature }).CreateLoss(), LabelsOf(batch));
                     if (++batches % _options.Accumulate != 0)
                         continue;
                     step = training.Finish(schedule.At(done)) with { Step = ++done, Epoch = epoch, Temperature = temperature };
@@ -185,6 +187,7 @@ public sealed class Pretraining
                 Temperature = temperature,
                 ImageCount = _source.Count,
                 Images = batch.Indices.ToArray().Select(_source.GetName).ToArray(),
+                Labels = LabelsOf(batch),
                 Norms = new Dictionary<string, double>(),
             });
             kept = $"`diptych inspect {path}` makes the step again.";
@@ -194,6 +197,27 @@ public sealed class Pretraining
             kept = $"The step could not be kept: {exception.Message}";
         }
         return new InvalidInputException($"Training cannot go on at step {step}: {fault.Message}{Environment.NewLine}{kept}{Environment.NewLine}Try a lower --learning-rate than {_options.EffectiveLearningRate:G3} in a new run. The last checkpoint is kept in {_folder.Path}.", fault);
+    }
+
+    private int[]? LabelsOf(ViewBatch batch) => _options.Supervised ? batch.Indices.ToArray().Select(_source.GetLabel).ToArray() : null;
+
+    // An image whose batch holds its own class only has no negatives; that would end a long run somewhere in its middle.
+    private static void CheckLabels(PretrainOptions options, IImageSource source)
+    {
+        if (source.LabelNames is null)
+            throw new InvalidInputException($"--supervised learns from labels, but {source.Description} has none. Put the images of each class into a folder of their own, or leave the option out.");
+        int[] counts = new int[source.LabelNames.Count];
+        for (int i = 0; i < source.Count; i++)
+        {
+            int label = source.GetLabel(i);
+            if (label < 0)
+                throw new InvalidInputException($"--supervised needs a label for every image, but {source.GetName(i)} in {source.Description} has none. Leave such images or the option out.");
+            counts[label]++;
+        }
+        double batches = (double)source.Count / options.Batch * options.Epochs;
+        double ofOneClass = batches * counts.Sum(c => Math.Pow((double)c / source.Count, options.Batch));
+        if (ofOneClass > 0.001)
+            throw new InvalidInputException($"Of the {batches:N0} batches of {options.Batch} images, about {ofOneClass:G2} would hold one class only, whose images have no negatives: the largest class has {counts.Max():N0} of {source.Count:N0} images. Use a larger --batch, or fewer images of that class.");
     }
 
     private (int Step, string Images, Dictionary<string, Tensor> Tensors)? ReadCheckpoint(string images, List<string> messages)

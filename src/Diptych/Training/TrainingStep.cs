@@ -16,12 +16,13 @@ internal sealed class TrainingStep(IMethod method, Optimizer optimizer, Pretrain
     /// <summary>Adds the gradient of a batch.</summary>
     /// <param name="views">Normalized views, <c>[2N, C, H, W]</c>.</param>
     /// <param name="loss">Which loss.</param>
-    public void Add(Tensor views, ContrastiveLoss loss)
+    /// <param name="labels">The class of each image, or null to learn without.</param>
+    public void Add(Tensor views, ContrastiveLoss loss, IReadOnlyList<int>? labels)
     {
         using var scope = NewDisposeScope();
         if (_batches.Count == 0)
             optimizer.ClearGradients();
-        var (directions, features) = BatchGradient.Add(method, views, loss, 1.0 / options.Accumulate, options.Chunk);
+        var (directions, features) = BatchGradient.Add(method, views, loss, 1.0 / options.Accumulate, options.Chunk, labels);
         double Mean(Func<ContrastiveDiagnostics, double> number) => directions.Average(d => number(d.Diagnostics));
         _batches.Add(new StepMetrics
         {

@@ -80,6 +80,24 @@ public sealed class BatchGradientTests
     }
 
     [Fact]
+    public void Labels_reach_the_loss_whole_and_in_chunks_and_only_simclr_takes_them()
+    {
+        using var scope = NewDisposeScope();
+        using IMethod whole = Build("simclr", isTraining: false), parts = Build("simclr", isTraining: false), queued = Build("moco", isTraining: false);
+        Tensor views = Views(6);
+        int[] labels = [0, 1, 1, 2, 0, 1];
+        ContrastiveLoss loss = ContrastiveLoss.Decoupled(0.2);
+        double value = BatchGradient.Add(whole, views, loss, 1, chunk: null, labels).Directions[0].Value.item<double>();
+        BatchGradient.Add(parts, views, loss, 1, chunk: 3, labels);
+        IReadOnlyList<Tensor> rows = whole.Embed(views).Rows;
+        Assert.Equal(loss.SupervisedTwoViews(rows[0], rows[1], labels).Value.item<double>(), value, 1e-12);
+        var (expected, actual) = (Gradients(whole), Gradients(parts));
+        foreach (var (key, gradient) in expected)
+            Assert.True((gradient - actual[key]).abs().max().item<double>() <= 1e-9 * Math.Max(1e-3, gradient.abs().max().item<double>()), key);
+        Assert.Contains("Only simclr learns with labels", Assert.Throws<ArgumentException>(() => BatchGradient.Add(queued, views, loss, 1, null, labels)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_chunk_as_large_as_the_batch_changes_nothing_at_all()
     {
         using var scope = NewDisposeScope();

@@ -50,6 +50,7 @@ public sealed class PretrainOptionsTests
                 "--infonce-share must be from 0 to 1, but it is 2.", "--false-negative-share must be at least 0 and below 1, but it is 1.",
                 "--hardness must be 0 or more, but it is NaN.", "--similarity-ceiling must be above -1 and below 1, but it is 1.",
             ], message.Split(Environment.NewLine));
+        Assert.Equal("--supervised belongs to simclr, but the method is moco. Leave it out, or use --method simclr.", Assert.Throws<InvalidInputException>((new PretrainOptions { Method = "moco", Supervised = true }).Validate).Message);
         Assert.Contains("but the loss is infonce", Assert.Throws<InvalidInputException>((new PretrainOptions { Loss = "infonce", InfonceShare = 0.5 }).Validate).Message, StringComparison.Ordinal);
     }
 

@@ -59,6 +59,42 @@ public sealed class PretrainingTests
     }
 
     [Fact]
+    public void Learns_from_labels_when_asked_and_resumes_alike()
+    {
+        using var folder = new TemporaryFolder();
+        IImageSource all = ImageSource.Open(Repository.Sample("test.tar"));
+        using var tiles = new ImageSubset(all, Enumerable.Range(0, 60).Select(i => i * (all.Count / 60)), ownsSource: true);
+        PretrainOptions options = Small with { Epochs = 2, Batch = 20, Supervised = true };
+        RunFolder whole = RunFolder.Create(folder.File("whole"), options), halted = RunFolder.Create(folder.File("halted"), options), plain = RunFolder.Create(folder.File("plain"), options with { Supervised = false });
+        Assert.True(new Pretraining(options, tiles, whole, new Observer()).Run(false, CancellationToken.None));
+        Assert.True(new Pretraining(options with { Supervised = false }, tiles, plain, new Observer()).Run(false, CancellationToken.None));
+        using var stop = new CancellationTokenSource();
+        Assert.False(new Pretraining(options, tiles, halted, new Observer(step => { if (step.Step == 2) stop.Cancel(); })).Run(false, stop.Token));
+        Assert.True(new Pretraining(options, tiles, halted, new Observer()).Run(true, CancellationToken.None));
+        Assert.Equal(File.ReadAllBytes(whole.EncoderPath), File.ReadAllBytes(halted.EncoderPath));
+        Assert.Equal(Losses(whole), Losses(halted));
+        Assert.NotEqual(Losses(plain), Losses(whole));
+    }
+
+    [Fact]
+    public void Learning_from_labels_needs_labels_of_several_classes()
+    {
+        using var folder = new TemporaryFolder();
+        IImageSource all = ImageSource.Open(Repository.Sample("test.tar"));
+        using var oneClass = new ImageSubset(all, Enumerable.Range(0, all.Count).Where(i => all.GetLabel(i) == 3).Take(40).Append(0), ownsSource: true);
+        PretrainOptions options = Small with { Supervised = true };
+        string message = Assert.Throws<InvalidInputException>(() => Pretraining.Check(options, oneClass)).Message;
+        Assert.StartsWith("Of the 15 batches of 8 images, about 13 would hold one class only, whose images have no negatives: the largest class has 40 of 41 images.", message, StringComparison.Ordinal);
+        Pretraining.Check(Small, oneClass);
+
+        Directory.CreateDirectory(folder.File("flat"));
+        foreach (int i in Enumerable.Range(0, 9))
+            File.WriteAllBytes(folder.File($"flat/{i}.png"), new Data.Picture(i).Png());
+        using IImageSource flat = ImageSource.Open(folder.File("flat"));
+        Assert.Contains("has none. Put the images of each class into a folder of their own", Assert.Throws<InvalidInputException>(() => Pretraining.Check(options, flat)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Goes_on_from_the_last_whole_checkpoint_when_the_newest_is_cut_short()
     {
         using var folder = new TemporaryFolder();
