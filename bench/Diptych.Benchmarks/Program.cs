@@ -18,6 +18,8 @@ if (args is ["features-once", var pictures])
     return FeaturesTable.RunOnce(pictures);
 if (args is ["evaluation"])
     return EvaluationTable.Run();
+if (args is ["q", var work, var image])
+    return QTable.Run(work, image);
 Console.Error.WriteLine("""
     Side-by-side programs; each prints one Markdown table.
       pretrain IMAGES [PYTHON]    images/s of `diptych pretrain` beside the bare step in PyTorch (IMAGES: e.g. a CIFAR-10 folder)
@@ -25,6 +27,7 @@ Console.Error.WriteLine("""
       views PHOTOGRAPHS.tar TILES.tar.gz [PYTHON]    images/s of the loader beside torchvision and libturbojpeg
       evaluation                  nearest neighbour beside the bare matrix product; seconds of the linear probe
       features IMAGES [PYTHON]    images/s of feature extraction beside bare inference in PyTorch
+      q RUNS PLOT.png             mean and variation of q of the runs of bench/q.sh
       pack IMAGES                 images/s of the loader over packed files beside the originals (IMAGES: e.g. a tar of photographs)
     """);
 return 2;
