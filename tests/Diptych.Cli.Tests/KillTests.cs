@@ -6,8 +6,8 @@ using Diptych.Training;
 
 namespace Diptych.Cli.Tests;
 
-/// <summary>Runs that are killed at random instants, resumed until they are done, and compared with a run that was left alone.</summary>
-/// <remarks>DIPTYCH_KILLS sets how many kills there are in all (from 90 on over every method with every loss), DIPTYCH_KILL_SEED which instants.</remarks>
+/// <summary>Runs that are stopped at random instants, resumed until they are done, and compared with a run that was left alone.</summary>
+/// <remarks>DIPTYCH_KILLS sets how many kills there are in all, and half as many SIGTERMs (from 90 on over every method with every loss), DIPTYCH_KILL_SEED which instants.</remarks>
 public sealed class KillTests
 {
     private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("DIPTYCH_KILLS") ?? "21", CultureInfo.InvariantCulture);
@@ -31,8 +31,16 @@ public sealed class KillTests
 
     [Theory]
     [MemberData(nameof(Combinations))]
-    public async Task Killed_at_random_instants_a_run_ends_with_the_same_bits(string method, string loss)
+    public Task Killed_at_random_instants_a_run_ends_with_the_same_bits(string method, string loss) => StopOften(method, loss, Kills, "KILL", 137);
+
+    [Theory]
+    [MemberData(nameof(Combinations))]
+    public Task Ended_by_SIGTERM_at_random_instants_a_run_ends_with_the_same_bits(string method, string loss) =>
+        StopOften(method, loss, Kills / 2, "TERM", 130, 143); // 143: before and after the training
+
+    private static async Task StopOften(string method, string loss, int stops, string signal, params int[] exitCodes)
     {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such signals");
         using var folder = new TemporaryFolder();
         Tiles.Unpack(Run.Sample("test.tar"), folder.File("tiles"), perClass: 10);
         string[] command = ["pretrain", "tiles", "--method", method, "--loss", loss, "--views", "satellite", "--image-size", "8", "--width", "4",
@@ -43,23 +51,26 @@ public sealed class KillTests
         string[] expected = Contents(folder.File("whole"));
 
         var random = new Random(HashCode(Seed, method, loss));
-        int wanted = (Kills + Combinations().Count - 1) / Combinations().Count, killed = 0;
-        for (int round = 0; killed < wanted; round++)
+        int wanted = (stops + Combinations().Count - 1) / Combinations().Count, stopped = 0;
+        for (int round = 0; stopped < wanted; round++)
         {
-            string run = $"killed-{round}", path = folder.File(run);
+            string run = $"stopped-{round}", path = folder.File(run);
             for (bool isFinished = false; !isFinished;)
             {
                 string[] resume = File.Exists(Path.Combine(path, "recipe.json")) ? ["--resume"] : [];
                 using Process process = Run.StartToolIn(folder, [.. command, "--out", run, .. resume]);
                 Task<Run> finish = Run.Finish(process);
-                if (killed < wanted && await Task.WhenAny(finish, Task.Delay(whole * random.NextDouble(), TestContext.Current.CancellationToken)) != finish)
+                long asked = long.MaxValue;
+                if (stopped < wanted && await Task.WhenAny(finish, Task.Delay(whole * random.NextDouble(), TestContext.Current.CancellationToken)) != finish)
                 {
-                    process.Kill();
-                    killed++;
+                    asked = Stopwatch.GetTimestamp();
+                    Process.Start("kill", ["-" + signal, $"{process.Id}"]).WaitForExit();
+                    stopped++;
                 }
                 Run ended = await finish;
+                Assert.True(asked == long.MaxValue || Stopwatch.GetElapsedTime(asked) < TimeSpan.FromSeconds(5), $"It took {Stopwatch.GetElapsedTime(asked)} to stop.");
                 isFinished = ended.ExitCode == 0;
-                Assert.True(isFinished || ended.ExitCode == 137, $"Exit code {ended.ExitCode}: {ended.Error}");
+                Assert.True(isFinished || exitCodes.Contains(ended.ExitCode), $"Exit code {ended.ExitCode}: {ended.Error}");
                 AssertNothingIsTorn(path);
             }
             Assert.Equal(expected, Contents(path));

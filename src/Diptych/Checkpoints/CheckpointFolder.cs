@@ -1,16 +1,17 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using static TorchSharp.torch;
 
 namespace Diptych.Checkpoints;
 
-/// <summary>The checkpoints of one run: folders <c>step-00000400</c>, each with its tensors and a <c>checkpoint.json</c> that holds their SHA-256.</summary>
+/// <summary>The checkpoints of one run: folders <c>step-00000400</c>, each with its tensors and a <c>checkpoint.json</c> that holds their SHA-256 and its own.</summary>
 /// <remarks>A checkpoint is written under a temporary name, flushed to the disk, then renamed: a folder with its final name is whole.</remarks>
 public sealed class CheckpointFolder
 {
     private const string StateName = "state.safetensors", InfoName = "checkpoint.json";
-    private const int FormatVersion = 2;
+    private const int FormatVersion = 3;
     private readonly string _root;
 
     /// <summary>Looks at a folder, which is made when the first checkpoint is written.</summary>
@@ -36,7 +37,7 @@ public sealed class CheckpointFolder
             Directory.CreateDirectory(aside);
             string state = Path.Combine(aside, StateName);
             SafetensorsFile.Write(state, tensors, new Dictionary<string, string> { ["format"] = "pt" });
-            AtomicFile.WriteText(Path.Combine(aside, InfoName), JsonSerializer.Serialize(new Info(FormatVersion, step, Hash(state), images)));
+            AtomicFile.WriteText(Path.Combine(aside, InfoName), JsonSerializer.Serialize(new Info(FormatVersion, step, Hash(state), images).Sealed()));
             if (Directory.Exists(final))
                 Remove(final); // it was damaged: the run went back and came here again
             Directory.Move(aside, final);
@@ -102,6 +103,8 @@ public sealed class CheckpointFolder
             Info read = ReadInfo(path);
             if (read.Version != FormatVersion)
                 return $"it has format version {read.Version}, this program reads version {FormatVersion}";
+            if (read != read.Sealed() || File.ReadAllText(info) != JsonSerializer.Serialize(read))
+                return $"{InfoName} is not what was written";
             if (read.Step != step)
                 return $"{InfoName} speaks of step {read.Step}";
             return read.Sha256 == Hash(state) ? null : $"the SHA-256 of {StateName} is not the one that {InfoName} gives";
@@ -121,5 +124,8 @@ public sealed class CheckpointFolder
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 
-    private sealed record Info(int Version, int Step, string Sha256, string Images);
+    private sealed record Info(int Version, int Step, string Sha256, string Images, string? Seal = null)
+    {
+        public Info Sealed() => this with { Seal = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(this with { Seal = null })))) };
+    }
 }
