@@ -51,6 +51,7 @@ internal sealed class PretrainCommand : ToolCommand
     private readonly Option<long> _seed = new("--seed") { Description = $"Where all randomness starts [{Defaults.Seed}]" };
     private readonly Option<int> _workers = new("--workers") { Description = $"Threads that draw views [{Defaults.Workers}]" };
     private readonly Option<int> _threads = new("--threads") { Description = "Threads of the arithmetic [one a core]" };
+    private readonly Option<bool> _deterministic = new("--deterministic") { Description = "End with the same bits on machines with other processors: one thread, older instructions" };
     private readonly Option<int> _checkpointEvery = new("--checkpoint-every") { Description = $"Steps between checkpoints [{Defaults.CheckpointEvery}]" };
     private readonly Option<bool> _skipUnreadable = new("--skip-unreadable") { Description = "Leave out images that cannot be read, instead of stopping before the start" };
     private readonly Option<int> _keepLast = new("--keep-last") { Description = $"How many of the newest checkpoints stay [{Defaults.KeepLast}]" };
@@ -62,7 +63,7 @@ internal sealed class PretrainCommand : ToolCommand
     public PretrainCommand() : base("pretrain", "Learn an encoder from unlabelled images.")
     {
         Arguments.Add(_images);
-        foreach (Option option in new Option[] { _recipe, _method, _loss, _temperature, _temperatureEnd, _temperatureSchedule, _sigma, _infonceShare, _falseNegativeShare, _hardness, _similarityCeiling, _supervised, _queue, _momentum, _symmetric, _supportSet, _projectorHidden, _embeddingSize, _encoder, _width, _zeroInit, _weights, _imageSize, _views, _epochs, _batch, _chunk, _accumulate, _optimizer, _nesterov, _learningRate, _learningRateScaling, _schedule, _weightDecay, _clipGradient, _warmupEpochs, _seed, _workers, _threads, _checkpointEvery, _keepLast, _keepEvery, _exifOrientation, _skipUnreadable, _out, _resume })
+        foreach (Option option in new Option[] { _recipe, _method, _loss, _temperature, _temperatureEnd, _temperatureSchedule, _sigma, _infonceShare, _falseNegativeShare, _hardness, _similarityCeiling, _supervised, _queue, _momentum, _symmetric, _supportSet, _projectorHidden, _embeddingSize, _encoder, _width, _zeroInit, _weights, _imageSize, _views, _epochs, _batch, _chunk, _accumulate, _optimizer, _nesterov, _learningRate, _learningRateScaling, _schedule, _weightDecay, _clipGradient, _warmupEpochs, _seed, _workers, _threads, _deterministic, _checkpointEvery, _keepLast, _keepEvery, _exifOrientation, _skipUnreadable, _out, _resume })
             Options.Add(option);
     }
 
@@ -98,6 +99,8 @@ internal sealed class PretrainCommand : ToolCommand
         }
         using IImageSource source = OpenReadable(options);
         TorchRuntime.Load();
+        if (options.Deterministic)
+            TorchRuntime.UseTheSameArithmeticEverywhere(); // before the first tensor
         if (folder is null && options.Weights is { } weights)
         {
             using ResNet trial = options.CreateEncoder(); // weights that do not fit are refused before a folder is made
@@ -166,6 +169,7 @@ internal sealed class PretrainCommand : ToolCommand
         Seed = Value(parse, _seed, start.Seed),
         Workers = Value(parse, _workers, start.Workers),
         Threads = IsGiven(parse, _threads) ? parse.GetValue(_threads) : start.Threads,
+        Deterministic = Value(parse, _deterministic, start.Deterministic),
         CheckpointEvery = Value(parse, _checkpointEvery, start.CheckpointEvery),
         KeepLast = Value(parse, _keepLast, start.KeepLast),
         KeepEvery = IsGiven(parse, _keepEvery) ? parse.GetValue(_keepEvery) : start.KeepEvery,

@@ -46,7 +46,9 @@ internal static class PretrainDisplay
     private sealed class Lines : IPretrainObserver
     {
         private const int LineCount = 20;
+        private static readonly TimeSpan Longest = TimeSpan.FromMinutes(5);
         private int _total, _next;
+        private TimeSpan _last;
         private System.Diagnostics.Stopwatch _clock = new();
         private int _first;
 
@@ -58,11 +60,12 @@ internal static class PretrainDisplay
 
         public void OnStep(StepMetrics metrics)
         {
-            if (metrics.Step < _next && metrics.Step < _total)
+            if (metrics.Step < _next && metrics.Step < _total && _clock.Elapsed - _last < Longest)
                 return;
+            _last = _clock.Elapsed;
             _next = metrics.Step + Math.Max(1, _total / LineCount);
             TimeSpan left = _clock.Elapsed / (metrics.Step - _first) * (_total - metrics.Step);
-            Console.Error.WriteLine($@"{Describe(metrics, _total)}  {left:h\:mm\:ss} left");
+            Console.Error.WriteLine($@"{Describe(metrics, _total)}  {(long)left.TotalHours}:{left:mm\:ss} left");
         }
 
         public void OnMessage(string message) => Console.Error.WriteLine(message);

@@ -11,7 +11,7 @@ namespace Diptych;
 /// beside the program. TorchSharp looks for itself when it is first touched, and on failure names a wrong cause and
 /// copies 500 MB; so this runs earlier: before <c>Main</c>, unless the build property DiptychLoadAtStart is false.
 /// </remarks>
-public static class TorchRuntime
+public static partial class TorchRuntime
 {
     private static readonly Lock Gate = new();
     private static readonly Dictionary<string, nint> Handles = [];
@@ -38,6 +38,23 @@ public static class TorchRuntime
             Description = files.Describe();
         }
     }
+
+    /// <summary>Makes results independent of the processor: one thread, and kernels that do not need more than AVX2.</summary>
+    /// <remarks>libtorch chooses its kernels once, at its first operation on a tensor; tensors made before this call leave it with those it took.</remarks>
+    public static void UseTheSameArithmeticEverywhere()
+    {
+        Load();
+        foreach ((string name, string value) in new[] { ("ATEN_CPU_CAPABILITY", "avx2"), ("ONEDNN_MAX_CPU_ISA", "AVX2"), ("MKL_CBWR", "COMPATIBLE") })
+        {
+            Environment.SetEnvironmentVariable(name, value);
+            if (!OperatingSystem.IsWindows())
+                _ = SetForNativeCode(name, value, 1); // .NET keeps a copy of its own
+        }
+        torch.set_num_threads(1);
+    }
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetForNativeCode(string name, string value, int overwrite);
 
     private static nint LoadFile(string file, TorchFiles files)
     {

@@ -81,6 +81,27 @@ public sealed class FullDiskTests : IDisposable
     }
 
     [Fact]
+    public async Task A_read_only_folder_is_a_mistake_that_is_told_at_once()
+    {
+        Assert.SkipUnless(_isMounted, "a small tmpfs cannot be mounted here (it takes Linux and root)");
+        using (Process process = Run.StartToolIn(_folder, [.. Small, "--epochs", "100", "--out", "small/run"]))
+        {
+            while (await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken) is { } line && !line.StartsWith("step", StringComparison.Ordinal))
+            {
+            }
+            Process.Start("kill", ["-TERM", $"{process.Id}"]).WaitForExit();
+            Assert.Equal(130, (await Run.Finish(process)).ExitCode);
+        }
+        Process.Start("mount", ["-o", "remount,ro", _folder.File("small")]).WaitForExit();
+        Run again = await Run.ToolIn(_folder, "pretrain", Run.Sample("test.tar"), "--out", "small/run", "--resume");
+        Run other = await Run.ToolIn(_folder, [.. Short, "--out", "small/other"]);
+        Assert.Equal((2, 2), (again.ExitCode, other.ExitCode));
+        Assert.Contains("The run folder small/run cannot be written: Read-only file system", again.Error, StringComparison.Ordinal);
+        Assert.Contains("small/other", other.Error, StringComparison.Ordinal);
+        Assert.Contains("Read-only file system", other.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Who_does_not_want_to_wait_gets_one_message_and_no_torn_file()
     {
         using Process process = await StartOnFullDisk();

@@ -137,6 +137,46 @@ public sealed class RunTests
         Assert.Equal(File.ReadAllBytes(folder.File("whole/encoder.safetensors")), File.ReadAllBytes(folder.File("halted/encoder.safetensors")));
     }
 
+    [Theory]
+    [InlineData("ONEDNN_MAX_CPU_ISA", "AVX512_CORE", "DOTNET_EnableAVX512", "0")]
+    [InlineData("MKL_CBWR", "AVX2", "DOTNET_EnableAVX2", "0")]
+    [InlineData("OMP_NUM_THREADS", "3", "ATEN_CPU_CAPABILITY", "default")]
+    public async Task Deterministic_runs_end_with_the_same_bits_whatever_kernels_the_processor_would_choose(string name, string value, string other, string otherValue)
+    {
+        using var folder = new TemporaryFolder();
+        string[] command = ["pretrain", Run.Sample("test.tar"), "--views", "satellite", "--image-size", "16", "--encoder", "resnet10", "--width", "16", "--batch", "50", "--epochs", "1", "--deterministic"];
+        (await Run.Tool([.. command, "--out", folder.File("one")])).Succeeded();
+        (await Run.Tool([.. command, "--out", folder.File("other")], (name, value), (other, otherValue))).Succeeded();
+        Assert.Equal(File.ReadAllBytes(folder.File("one/encoder.safetensors")), File.ReadAllBytes(folder.File("other/encoder.safetensors")));
+    }
+
+    [Fact]
+    public async Task A_clock_that_jumps_back_and_forth_changes_nothing()
+    {
+        const string FakeTime = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
+        Assert.SkipUnless(File.Exists(FakeTime), "libfaketime (Debian's package faketime) is not installed");
+        using var folder = new TemporaryFolder();
+        string[] command = ["pretrain", Run.Sample("test.tar"), .. Small, "--epochs", "25"];
+        (await Run.Tool([.. command, "--out", folder.File("whole")])).Succeeded();
+        string jumping = folder.File("time");
+        File.WriteAllText(jumping, "+40d");
+        using (Process process = Run.Start("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Diptych.Cli.dll"), .. command, "--out", folder.File("halted")], null,
+            ("LD_PRELOAD", FakeTime), ("FAKETIME_TIMESTAMP_FILE", jumping), ("FAKETIME_NO_CACHE", "1"), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")))
+        {
+            while (process.StandardError.ReadLine() is { } line && !line.StartsWith("step", StringComparison.Ordinal))
+            {
+            }
+            File.WriteAllText(jumping, "-300d");
+            await Task.Delay(300, TestContext.Current.CancellationToken);
+            process.Kill();
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+        DateTime logged = DateTime.Parse(File.ReadLines(folder.File("halted/log.txt")).First().Split('Z')[0], System.Globalization.CultureInfo.InvariantCulture);
+        Assert.True(logged > DateTime.UtcNow.AddDays(30), $"The clock did not jump: {logged:u}");
+        (await Run.Tool(["pretrain", Run.Sample("test.tar"), "--out", folder.File("halted"), "--resume"])).Succeeded();
+        Assert.Equal(File.ReadAllBytes(folder.File("whole/encoder.safetensors")), File.ReadAllBytes(folder.File("halted/encoder.safetensors")));
+    }
+
     [Fact]
     public async Task Resuming_with_other_settings_lists_every_difference()
     {

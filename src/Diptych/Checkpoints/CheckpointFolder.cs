@@ -103,20 +103,20 @@ public sealed class CheckpointFolder
             Info read = ReadInfo(path);
             if (read.Version != FormatVersion)
                 return $"it has format version {read.Version}, this program reads version {FormatVersion}";
-            if (read != read.Sealed() || File.ReadAllText(info) != JsonSerializer.Serialize(read))
+            if (read != read.Sealed() || SmallFile.ReadText(info) != JsonSerializer.Serialize(read))
                 return $"{InfoName} is not what was written";
             if (read.Step != step)
                 return $"{InfoName} speaks of step {read.Step}";
             return read.Sha256 == Hash(state) ? null : $"the SHA-256 of {StateName} is not the one that {InfoName} gives";
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or InvalidInputException)
         {
             return $"{InfoName} cannot be read ({exception.Message})";
         }
     }
 
     private static Info ReadInfo(string path) =>
-        JsonSerializer.Deserialize<Info>(File.ReadAllText(Path.Combine(path, InfoName))) ?? throw new JsonException("it is empty");
+        JsonSerializer.Deserialize<Info>(SmallFile.ReadText(Path.Combine(path, InfoName))) ?? throw new JsonException("it is empty");
 
     private static string Hash(string path)
     {

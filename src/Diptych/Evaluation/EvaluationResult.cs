@@ -64,7 +64,7 @@ public sealed record EvaluationResult
     {
         try
         {
-            return JsonSerializer.Deserialize<EvaluationResult>(File.ReadAllText(path), Json) ?? throw new JsonException("no evaluation");
+            return JsonSerializer.Deserialize<EvaluationResult>(SmallFile.ReadText(path), Json) ?? throw new JsonException("no evaluation");
         }
         catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
         {

@@ -65,7 +65,7 @@ public sealed record FailureBundle
     {
         try
         {
-            return JsonSerializer.Deserialize<FailureBundle>(File.ReadAllText(Path.Combine(path, InfoName)), Json) ?? throw new JsonException("it is empty");
+            return JsonSerializer.Deserialize<FailureBundle>(SmallFile.ReadText(Path.Combine(path, InfoName)), Json) ?? throw new JsonException("it is empty");
         }
         catch (Exception exception) when (exception is JsonException or IOException)
         {
@@ -83,7 +83,7 @@ public sealed record FailureBundle
         PretrainOptions options = Recipe.Read(Path.Combine(path, RecipeName)).Options;
         options.Validate();
         using var scope = NewDisposeScope();
-        set_num_threads(options.Threads ?? Environment.ProcessorCount);
+        options.SetArithmetic();
         Dictionary<string, Tensor> state = SafetensorsFile.Read(Path.Combine(path, StateName)).Tensors;
         if (!state.TryGetValue(ViewsName, out Tensor? views))
             throw new InvalidInputException($"{path} holds no views. Take another copy of the folder.");

@@ -1,14 +1,13 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Diptych.Checkpoints;
 
 namespace Diptych.Training;
 
 /// <summary>The file <c>metrics.jsonl</c>: one JSON object a line, one line a step. Lines that the disk does not take wait in memory.</summary>
 public sealed class MetricsFile : IDisposable
 {
-    private const int Patience = 4096; // letters that wait before they are written
+    private const int Patience = 4096, LongestLine = 1 << 20; // letters that wait before they are written; bytes
 
     // A figure that is not a number is written as "NaN", rather than ending the run.
     private static readonly JsonSerializerOptions Json = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
@@ -23,12 +22,30 @@ public sealed class MetricsFile : IDisposable
     /// <param name="lastStep">The step the run goes on from: later lines are removed, so that none is doubled.</param>
     public static MetricsFile Open(string path, int lastStep)
     {
-        if (File.Exists(path))
+        var metrics = new MetricsFile(path);
+        metrics._file.SetLength(EndOf(path, lastStep));
+        return metrics;
+    }
+
+    // Where the line of a step ends, or the last whole one before it. A long run's file does not fit in memory, a stranger's may be one line.
+    private static long EndOf(string path, int lastStep)
+    {
+        using var file = new BufferedStream(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        using var line = new MemoryStream();
+        long end = 0;
+        for (int letter; (letter = file.ReadByte()) >= 0 && line.Length < LongestLine;)
         {
-            string[] kept = File.ReadLines(path).TakeWhile(line => StepOf(line) is { } step && step <= lastStep).ToArray();
-            AtomicFile.WriteText(path, string.Concat(kept.Select(line => line + "\n")));
+            if (letter != '\n')
+            {
+                line.WriteByte((byte)letter);
+                continue;
+            }
+            if (!(StepOf(line.GetBuffer().AsMemory(0, (int)line.Length)) <= lastStep))
+                break;
+            end = file.Position;
+            line.SetLength(0);
         }
-        return new MetricsFile(path);
+        return end;
     }
 
     /// <summary>Adds a line.</summary>
@@ -78,7 +95,7 @@ public sealed class MetricsFile : IDisposable
         _waiting.Clear();
     }
 
-    private static int? StepOf(string line)
+    private static int? StepOf(ReadOnlyMemory<byte> line)
     {
         try
         {

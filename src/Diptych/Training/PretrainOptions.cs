@@ -132,6 +132,9 @@ public sealed record PretrainOptions
     /// <summary>Threads of the arithmetic; null takes one for each core.</summary>
     public int? Threads { get; init; }
 
+    /// <summary>Whether the run ends with the same bits on other machines too: one thread, and kernels that every x86-64 processor since 2013 has. Slower.</summary>
+    public bool Deterministic { get; init; }
+
     /// <summary>Steps from one checkpoint to the next.</summary>
     public int CheckpointEvery { get; init; } = 500;
 
@@ -146,6 +149,15 @@ public sealed record PretrainOptions
 
     /// <summary>Whether images that cannot be read are left out, instead of ending the run before it starts.</summary>
     public bool SkipUnreadable { get; init; }
+
+    /// <summary>Brings libtorch's arithmetic into the mode and number of threads that these settings name.</summary>
+    internal void SetArithmetic()
+    {
+        if (Deterministic)
+            TorchRuntime.UseTheSameArithmeticEverywhere();
+        else
+            TorchSharp.torch.set_num_threads(Threads ?? Environment.ProcessorCount);
+    }
 
     /// <summary>The peak learning rate in effect.</summary>
     [JsonIgnore]
@@ -270,6 +282,8 @@ public sealed record PretrainOptions
             yield return $"--workers must be at least 1, but it is {Workers}.";
         if (Threads is < 1)
             yield return $"--threads must be at least 1, but it is {Threads}.";
+        if (Deterministic && Threads is > 1)
+            yield return $"--deterministic computes with one thread, but --threads is {Threads}. Leave one of them out.";
         if (CheckpointEvery < 1)
             yield return $"--checkpoint-every must be at least 1 step, but it is {CheckpointEvery}.";
         if (KeepLast < 1)

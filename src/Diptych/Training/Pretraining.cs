@@ -66,7 +66,7 @@ public sealed class Pretraining
     public bool Run(bool resume, CancellationToken stop)
     {
         using IDisposable held = _folder.Lock();
-        set_num_threads(_options.Threads ?? Environment.ProcessorCount);
+        _options.SetArithmetic();
         ViewRecipe recipe = _options.CreateViewRecipe();
         _folder.KeepViews(recipe);
         string images = SampleOrder.Fingerprint(_source);

@@ -42,7 +42,7 @@ public sealed record Recipe
         JsonObject json;
         try
         {
-            json = JsonNode.Parse(File.ReadAllText(path))?.AsObject() ?? throw new JsonException("it is empty");
+            json = JsonNode.Parse(SmallFile.ReadText(path, largest: 1 << 20))?.AsObject() ?? throw new JsonException("it is empty");
             _ = json.Count; // a key that is there twice is found only now
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or ArgumentException)

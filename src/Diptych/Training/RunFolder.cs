@@ -102,11 +102,11 @@ public sealed class RunFolder
             // The operating system takes the lock back with the process, so that none is ever stale.
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException exception)
+        catch (IOException exception) when (exception.HResult is 11 or 35 or unchecked((int)0x80070020)) // EAGAIN on Linux and macOS, a sharing violation on Windows
         {
             throw new InvalidInputException($"Another process works in the run folder {Path}: it holds {path}. Wait until it ends, or choose another --out.", exception);
         }
-        catch (UnauthorizedAccessException exception)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new InvalidInputException($"The run folder {Path} cannot be written: {exception.Message} Give yourself the right to, or choose another --out.", exception);
         }

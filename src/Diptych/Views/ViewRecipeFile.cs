@@ -36,7 +36,7 @@ internal static class ViewRecipeFile
     {
         try
         {
-            return Parse(File.ReadAllText(path), Path.GetFileNameWithoutExtension(path), path);
+            return Parse(SmallFile.ReadText(path, largest: 1 << 20), Path.GetFileNameWithoutExtension(path), path);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -67,6 +67,20 @@ public sealed class MutatedFileTests
     }
 
     [Fact]
+    public void Metrics_without_a_line_end_are_cut_away_without_being_held()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("metrics.jsonl");
+        File.WriteAllText(path, "{\"step\":1}\n{\"step\":2}\n");
+        using (FileStream file = new(path, FileMode.Append))
+            file.SetLength(64 << 20);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        using (MetricsFile.Open(path, 9))
+            Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 8 << 20);
+        Assert.Equal("{\"step\":1}\n{\"step\":2}\n", File.ReadAllText(path));
+    }
+
+    [Fact]
     public void Mutated_metrics_are_cut_back_to_their_whole_lines()
     {
         using var folder = new TemporaryFolder();

@@ -51,6 +51,7 @@ public sealed class PretrainOptionsTests
                 "--hardness must be 0 or more, but it is NaN.", "--similarity-ceiling must be above -1 and below 1, but it is 1.",
             ], message.Split(Environment.NewLine));
         Assert.Equal("--supervised belongs to simclr, but the method is moco. Leave it out, or use --method simclr.", Assert.Throws<InvalidInputException>((new PretrainOptions { Method = "moco", Supervised = true }).Validate).Message);
+        Assert.Equal("--deterministic computes with one thread, but --threads is 2. Leave one of them out.", Assert.Throws<InvalidInputException>((new PretrainOptions { Deterministic = true, Threads = 2 }).Validate).Message);
         Assert.Contains("but the loss is infonce", Assert.Throws<InvalidInputException>((new PretrainOptions { Loss = "infonce", InfonceShare = 0.5 }).Validate).Message, StringComparison.Ordinal);
     }
 

@@ -1,0 +1,20 @@
+namespace Diptych;
+
+/// <summary>Text files that are short by their nature: settings, recipes, facts about a run.</summary>
+internal static class SmallFile
+{
+    private const int Largest = 64 << 20;
+
+    /// <summary>The whole text.</summary>
+    /// <param name="path">The file, perhaps a stranger's.</param>
+    /// <param name="largest">Bytes it may have.</param>
+    /// <exception cref="InvalidInputException">It is larger.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static string ReadText(string path, int largest = Largest)
+    {
+        long length = new FileInfo(path).Length;
+        if (length > largest)
+            throw new InvalidInputException($"{path} has {length:N0} bytes, more than the {largest:N0} that such a file may have. It is probably not the file you mean.");
+        return File.ReadAllText(path);
+    }
+}

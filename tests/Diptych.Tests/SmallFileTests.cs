@@ -1,0 +1,27 @@
+using Diptych.Evaluation;
+using Diptych.Training;
+using Diptych.Views;
+
+namespace Diptych.Tests;
+
+public sealed class SmallFileTests
+{
+    [Fact]
+    public void Files_larger_than_their_kind_are_refused_unread()
+    {
+        using var folder = new TemporaryFolder();
+        string recipe = folder.File("recipe.json"), result = folder.File("evaluation.json");
+        Fill(recipe, (1 << 20) + 1);
+        Fill(result, (64 << 20) + 1);
+        Assert.Contains("has 1,048,577 bytes, more than the 1,048,576", Assert.Throws<InvalidInputException>(() => Recipe.Read(recipe)).Message, StringComparison.Ordinal);
+        Assert.Contains("has 1,048,577 bytes", Assert.Throws<InvalidInputException>(() => ViewRecipe.Named(recipe)).Message, StringComparison.Ordinal);
+        Assert.Contains("has 67,108,865 bytes", Assert.Throws<InvalidInputException>(() => EvaluationResult.Read(result)).Message, StringComparison.Ordinal);
+    }
+
+    // Sparse: it takes no room on the disk.
+    private static void Fill(string path, long length)
+    {
+        using FileStream file = File.Create(path);
+        file.SetLength(length);
+    }
+}
