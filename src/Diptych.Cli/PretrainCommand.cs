@@ -51,6 +51,7 @@ internal sealed class PretrainCommand : ToolCommand
     private readonly Option<long> _seed = new("--seed") { Description = $"Where all randomness starts [{Defaults.Seed}]" };
     private readonly Option<int> _workers = new("--workers") { Description = $"Threads that draw views [{Defaults.Workers}]" };
     private readonly Option<int> _threads = new("--threads") { Description = "Threads of the arithmetic [one a core]" };
+    private readonly Option<string> _precision = new("--precision") { Description = $"What the encoder is computed in: {string.Join(", ", KnownPrecision.Names)}, or {KnownPrecision.Automatic} for the faster [{Defaults.Precision}]" };
     private readonly Option<bool> _deterministic = new("--deterministic") { Description = "End with the same bits on machines with other processors: one thread, older instructions" };
     private readonly Option<int> _checkpointEvery = new("--checkpoint-every") { Description = $"Steps between checkpoints [{Defaults.CheckpointEvery}]" };
     private readonly Option<bool> _skipUnreadable = new("--skip-unreadable") { Description = "Leave out images that cannot be read, instead of stopping before the start" };
@@ -63,7 +64,7 @@ internal sealed class PretrainCommand : ToolCommand
     public PretrainCommand() : base("pretrain", "Learn an encoder from unlabelled images.")
     {
         Arguments.Add(_images);
-        foreach (Option option in new Option[] { _recipe, _method, _loss, _temperature, _temperatureEnd, _temperatureSchedule, _sigma, _infonceShare, _falseNegativeShare, _hardness, _similarityCeiling, _supervised, _queue, _momentum, _symmetric, _supportSet, _projectorHidden, _embeddingSize, _encoder, _width, _zeroInit, _weights, _imageSize, _views, _epochs, _batch, _chunk, _accumulate, _optimizer, _nesterov, _learningRate, _learningRateScaling, _schedule, _weightDecay, _clipGradient, _warmupEpochs, _seed, _workers, _threads, _deterministic, _checkpointEvery, _keepLast, _keepEvery, _exifOrientation, _skipUnreadable, _out, _resume })
+        foreach (Option option in new Option[] { _recipe, _method, _loss, _temperature, _temperatureEnd, _temperatureSchedule, _sigma, _infonceShare, _falseNegativeShare, _hardness, _similarityCeiling, _supervised, _queue, _momentum, _symmetric, _supportSet, _projectorHidden, _embeddingSize, _encoder, _width, _zeroInit, _weights, _imageSize, _views, _epochs, _batch, _chunk, _accumulate, _optimizer, _nesterov, _learningRate, _learningRateScaling, _schedule, _weightDecay, _clipGradient, _warmupEpochs, _seed, _workers, _threads, _precision, _deterministic, _checkpointEvery, _keepLast, _keepEvery, _exifOrientation, _skipUnreadable, _out, _resume })
             Options.Add(option);
     }
 
@@ -87,6 +88,8 @@ internal sealed class PretrainCommand : ToolCommand
             folder = RunFolder.Open(path);
             PretrainOptions saved = folder.ReadOptions();
             options = Settings(parse, saved);
+            if (options.Precision == KnownPrecision.Automatic)
+                options = options with { Precision = saved.Precision };
             options.Validate(); // the folder may be a stranger's
             IReadOnlyList<string> differences = options.DifferencesFrom(saved);
             if (differences.Count > 0)
@@ -106,6 +109,9 @@ internal sealed class PretrainCommand : ToolCommand
             using ResNet trial = options.CreateEncoder(); // weights that do not fit are refused before a folder is made
             StartingWeights.Load(trial, weights);
         }
+        (options, string? why) = KnownPrecision.Choose(options);
+        if (why is not null)
+            Console.Error.WriteLine(why);
         folder ??= RunFolder.Create(path, options);
         return PretrainDisplay.Train(options, source, folder, isResumed) ? Tool.Done : Tool.Interrupted;
     }
@@ -169,6 +175,7 @@ internal sealed class PretrainCommand : ToolCommand
         Seed = Value(parse, _seed, start.Seed),
         Workers = Value(parse, _workers, start.Workers),
         Threads = IsGiven(parse, _threads) ? parse.GetValue(_threads) : start.Threads,
+        Precision = Value(parse, _precision, start.Precision),
         Deterministic = Value(parse, _deterministic, start.Deterministic),
         CheckpointEvery = Value(parse, _checkpointEvery, start.CheckpointEvery),
         KeepLast = Value(parse, _keepLast, start.KeepLast),

@@ -17,7 +17,7 @@ public sealed record KnownMethod(string Name, string Description, Func<ResNet, M
         new("simclr", "negatives are the other images of the batch (arXiv 2002.05709)", (encoder, settings) =>
             new SimClr(encoder, Project(encoder, ProjectorKind.SimClr, settings))) { TakesLabels = true },
         new("moco", "negatives are a queue of embeddings by a slow copy of the encoder (arXiv 2003.04297)", (encoder, settings) =>
-            new MoCo(encoder, Project(encoder, ProjectorKind.MoCo, settings), new ResNet(encoder.Settings), Project(encoder, ProjectorKind.MoCo, settings),
+            new MoCo(encoder, Project(encoder, ProjectorKind.MoCo, settings), new ResNet(encoder.Settings) { Precision = encoder.Precision }, Project(encoder, ProjectorKind.MoCo, settings),
                 settings.Queue, settings.Momentum, settings.IsSymmetric)),
         new("nnclr", "anchors are nearest neighbours in a support set of earlier embeddings (arXiv 2104.14548)", (encoder, settings) =>
             new NnClr(encoder, Project(encoder, ProjectorKind.NnClr, settings),

@@ -35,9 +35,9 @@ internal sealed class BasicBlock : Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        Tensor shortcut = downsample is null ? input : downsample.call(Subsample(input, shortcutStride));
-        Tensor hidden = bn1.call(conv1.call(input)).relu_();
-        return bn2.call(conv2.call(hidden)).add_(shortcut).relu_().MoveToOuterDisposeScope();
+        Tensor shortcut = downsample is null ? input : Convolution.ApplyWithNorm(downsample, Subsample(input, shortcutStride));
+        Tensor hidden = bn1.call(Convolution.Apply(conv1, input)).relu_();
+        return bn2.call(Convolution.Apply(conv2, hidden)).add_(shortcut).relu_().MoveToOuterDisposeScope();
     }
 
     // [N, C, H, W] → [N, C, ⌈H / stride⌉, ⌈W / stride⌉]

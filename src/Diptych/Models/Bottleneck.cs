@@ -36,9 +36,9 @@ internal sealed class Bottleneck : Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        Tensor shortcut = downsample is null ? input : downsample.call(input);
-        Tensor hidden = bn1.call(conv1.call(input)).relu_();
-        hidden = bn2.call(conv2.call(hidden)).relu_();
-        return bn3.call(conv3.call(hidden)).add_(shortcut).relu_().MoveToOuterDisposeScope();
+        Tensor shortcut = downsample is null ? input : Convolution.ApplyWithNorm(downsample, input);
+        Tensor hidden = bn1.call(Convolution.Apply(conv1, input)).relu_();
+        hidden = bn2.call(Convolution.Apply(conv2, hidden)).relu_();
+        return bn3.call(Convolution.Apply(conv3, hidden)).add_(shortcut).relu_().MoveToOuterDisposeScope();
     }
 }

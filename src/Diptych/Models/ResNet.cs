@@ -53,17 +53,20 @@ public sealed class ResNet : Module<Tensor, Tensor>
     /// <summary>Architecture, width and stem.</summary>
     public EncoderSettings Settings { get; }
 
+    /// <summary>What convolutions and activations are computed in: float32 or bfloat16. Weights, their gradients, batch-norm's statistics and the features are float32 either way.</summary>
+    public ScalarType Precision { get; set; } = ScalarType.Float32;
+
     /// <summary>Images to features.</summary>
     /// <param name="input">Normalized images, <c>[N, C, H, W]</c>; fastest when the memory is channels-last.</param>
     /// <returns>Features, <c>[N, F]</c>, F = <see cref="EncoderSettings.FeatureCount"/>; every value ≥ 0.</returns>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        Tensor hidden = bn1.call(conv1.call(input)).relu_();
+        Tensor hidden = bn1.call(Convolution.Apply(conv1, Precision == ScalarType.BFloat16 ? input.to_type(ScalarType.BFloat16) : input)).relu_();
         if (maxpool is not null)
             hidden = maxpool.call(hidden);
         hidden = layer4.call(layer3.call(layer2.call(layer1.call(hidden)))); // [N, F, h, w]
-        return hidden.mean([2L, 3L]).MoveToOuterDisposeScope(); // [N, F]
+        return hidden.mean([2L, 3L], type: Precision == ScalarType.BFloat16 ? ScalarType.Float32 : null).MoveToOuterDisposeScope(); // [N, F]
     }
 
     private static Sequential Stage(KnownEncoder shape, ref int inputChannels, int channels, int blocks, int stride)

@@ -132,6 +132,9 @@ public sealed record PretrainOptions
     /// <summary>Threads of the arithmetic; null takes one for each core.</summary>
     public int? Threads { get; init; }
 
+    /// <summary>What the encoder is computed in while it trains: one of <see cref="KnownPrecision.Names"/>, or <see cref="KnownPrecision.Automatic"/>.</summary>
+    public string Precision { get; init; } = "float32";
+
     /// <summary>Whether the run ends with the same bits on other machines too: one thread, and kernels that every x86-64 processor since 2013 has. Slower.</summary>
     public bool Deterministic { get; init; }
 
@@ -181,7 +184,7 @@ public sealed record PretrainOptions
     };
 
     /// <summary>The encoder that these settings name, with random weights.</summary>
-    public ResNet CreateEncoder() => new(CreateEncoderSettings(), Seed, ZeroInit);
+    public ResNet CreateEncoder() => new(CreateEncoderSettings(), Seed, ZeroInit) { Precision = KnownPrecision.TypeOf(Precision) };
 
     /// <summary>The method that these settings name.</summary>
     /// <param name="encoder">The encoder; the method owns it from then on.</param>
@@ -282,6 +285,10 @@ public sealed record PretrainOptions
             yield return $"--workers must be at least 1, but it is {Workers}.";
         if (Threads is < 1)
             yield return $"--threads must be at least 1, but it is {Threads}.";
+        if (Precision != KnownPrecision.Automatic && !KnownPrecision.Names.Contains(Precision))
+            yield return NearMiss.Describe("precision", Precision, [KnownPrecision.Automatic, .. KnownPrecision.Names]);
+        if (Deterministic && Precision != "float32")
+            yield return $"--deterministic computes in float32, but --precision is {Precision}. Leave one of them out.";
         if (Deterministic && Threads is > 1)
             yield return $"--deterministic computes with one thread, but --threads is {Threads}. Leave one of them out.";
         if (CheckpointEvery < 1)

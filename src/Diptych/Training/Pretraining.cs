@@ -31,6 +31,8 @@ public sealed class Pretraining
     {
         (_options, _source, _folder, _observer) = (options, source, folder, observer);
         Check(options, source);
+        if (options.Precision == KnownPrecision.Automatic)
+            throw new InvalidInputException($"The precision {options.Precision} must become {string.Join(" or ", KnownPrecision.Names)} before the run starts, so that it is resumed with the same. KnownPrecision.Choose does that.");
     }
 
     /// <summary>Checks the settings, and that the source has enough images for them.</summary>
@@ -86,7 +88,7 @@ public sealed class Pretraining
         var schedule = new LearningRateSchedule(_options.EffectiveLearningRate, (int)Math.Round(_options.WarmupEpochs * StepsPerEpoch), TotalSteps, _options.Schedule);
         var temperatures = new TemperatureSchedule(_options.Temperature, _options.TemperatureEnd ?? _options.Temperature, TotalSteps, _options.TemperatureSchedule);
         using var loader = new ViewLoader(_source, recipe, new ViewLoaderOptions { BatchSize = _options.Batch, Workers = _options.Workers, Seed = _options.Seed, DropLast = true });
-        record.Log($"{(done == 0 ? "started" : $"resumed after step {done}")}; {_source.Count} images of {_source.Description}, {TotalSteps} steps, {get_num_threads()} threads, JPEG by {JpegDecoding.Description}");
+        record.Log($"{(done == 0 ? "started" : $"resumed after step {done}")}; {_source.Count} images of {_source.Description}, {TotalSteps} steps, {get_num_threads()} threads, {_options.Precision}, JPEG by {JpegDecoding.Description}");
         if (checkpoint is null)
             WhatIsNormal().ToList().ForEach(record.Say);
         foreach (var (_, module) in method.Networks)

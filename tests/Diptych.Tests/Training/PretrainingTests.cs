@@ -43,11 +43,12 @@ public sealed class PretrainingTests
     [InlineData("adamw", 1, null, null)]
     [InlineData("lars", 2, null, 1.0)]
     [InlineData("sgd", 2, 4, null)]
-    public void Resumes_alike_with_every_optimizer_and_with_steps_of_several_batches(string optimizer, int accumulate, int? chunk, double? clip)
+    [InlineData("sgd", 1, null, null, "bfloat16")]
+    public void Resumes_alike_with_every_optimizer_and_with_steps_of_several_batches(string optimizer, int accumulate, int? chunk, double? clip, string precision = "float32")
     {
         using var folder = new TemporaryFolder();
         using ImageSubset tiles = Tiles(43);
-        PretrainOptions options = Small with { Optimizer = optimizer, Accumulate = accumulate, Chunk = chunk, ClipGradient = clip, TemperatureEnd = 0.3, Nesterov = optimizer == "sgd" };
+        PretrainOptions options = Small with { Optimizer = optimizer, Accumulate = accumulate, Chunk = chunk, ClipGradient = clip, TemperatureEnd = 0.3, Nesterov = optimizer == "sgd", Precision = precision };
         RunFolder whole = RunFolder.Create(folder.File("whole"), options), halted = RunFolder.Create(folder.File("halted"), options);
         Assert.True(new Pretraining(options, tiles, whole, new Observer()).Run(false, CancellationToken.None));
         using var stop = new CancellationTokenSource();
