@@ -18,6 +18,8 @@ if (args is ["features-once", var pictures])
     return FeaturesTable.RunOnce(pictures);
 if (args is ["evaluation"])
     return EvaluationTable.Run();
+if (args is ["memory", var samples, var chart])
+    return MemoryTable.Run(samples, chart);
 if (args is ["q", var work, var image])
     return QTable.Run(work, image);
 Console.Error.WriteLine("""
@@ -28,6 +30,7 @@ Console.Error.WriteLine("""
       evaluation                  nearest neighbour beside the bare matrix product; seconds of the linear probe
       features IMAGES [PYTHON]    images/s of feature extraction beside bare inference in PyTorch
       q RUNS PLOT.png             mean and variation of q of the runs of bench/q.sh
+      memory SAMPLES PLOT.png     memory, files and threads of the run of bench/memory.sh
       pack IMAGES                 images/s of the loader over packed files beside the originals (IMAGES: e.g. a tar of photographs)
     """);
 return 2;

@@ -19,7 +19,7 @@ internal static class QTable
         Console.WriteLine("| loss | batch | mean q | coefficient of variation |\n|---|---|---|---|");
         foreach (var row in rows)
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {row.Loss} | {row.Batch} | {row.Mean:F4} | {row.Variation:F4} |"));
-        UseFontOfTheMachine();
+        PlotFont.Use();
         var figure = new Multiplot();
         figure.AddPlots(2);
         foreach (var (panel, title, value) in new (int, string, Func<(string, int, double Mean, double Variation), double>)[] { (0, "mean of q", r => r.Mean), (1, "coefficient of variation of q", r => r.Variation) })
@@ -40,17 +40,6 @@ internal static class QTable
         figure.Layout = new ScottPlot.MultiplotLayouts.Columns();
         figure.SavePng(image, 1100, 420);
         return 0;
-    }
-
-    // On Linux, Skia without its dependencies finds no font by itself.
-    private static void UseFontOfTheMachine()
-    {
-        string? file = !OperatingSystem.IsLinux() || !Directory.Exists("/usr/share/fonts") ? null
-            : Directory.EnumerateFiles("/usr/share/fonts", "*.ttf", SearchOption.AllDirectories).OrderBy(f => Path.GetFileName(f) is "DejaVuSans.ttf" or "LiberationSans-Regular.ttf" ? 0 : 1).ThenBy(f => f, StringComparer.Ordinal).FirstOrDefault();
-        if (file is null)
-            return;
-        Fonts.AddFontFile("plots", file);
-        Fonts.Default = "plots";
     }
 
     private static (string Loss, int Batch, double Mean, double Variation) LastEpoch(string metrics, string loss, int batch)
