@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Diptych.Data;
+using Diptych.Evaluation;
 using Diptych.Methods;
 using Diptych.Models;
 using Diptych.Training;
@@ -11,7 +12,7 @@ internal sealed class PretrainCommand : ToolCommand
 {
     private static readonly PretrainOptions Defaults = new();
 
-    private readonly Argument<string> _images = new("IMAGES") { Description = "A folder of images, a tar file, CIFAR batches or an idx file. Labels are not looked at, but for --supervised." };
+    private readonly Argument<string> _images = new("IMAGES") { Description = "A folder of images, a tar file, CIFAR batches or an idx file. Labels are looked at for --supervised and --evaluate-every only." };
     private readonly Option<string> _recipe = new("--recipe") { Description = "Settings to start from: a name of diptych list recipes, or a file; options given beside it count more" };
     private readonly Option<string> _method = new("--method") { Description = $"Which embeddings meet in the loss: {string.Join(", ", KnownMethod.Names)} [{Defaults.Method}]" };
     private readonly Option<string> _loss = new("--loss") { Description = $"dcl, dclw or infonce [{Defaults.Loss}]" };
@@ -53,6 +54,7 @@ internal sealed class PretrainCommand : ToolCommand
     private readonly Option<int> _threads = new("--threads") { Description = "Threads of the arithmetic [one a core]" };
     private readonly Option<string> _precision = new("--precision") { Description = $"What the encoder is computed in: {string.Join(", ", KnownPrecision.Names)}, or {KnownPrecision.Automatic} for the faster [{Defaults.Precision}]" };
     private readonly Option<bool> _deterministic = new("--deterministic") { Description = "End with the same bits on machines with other processors: one thread, older instructions" };
+    private readonly Option<int> _evaluateEvery = new("--evaluate-every") { Description = "Epochs between measurements of the nearest-neighbour accuracy on labelled training images [none]" };
     private readonly Option<int> _checkpointEvery = new("--checkpoint-every") { Description = $"Steps between checkpoints [{Defaults.CheckpointEvery}]" };
     private readonly Option<bool> _skipUnreadable = new("--skip-unreadable") { Description = "Leave out images that cannot be read, instead of stopping before the start" };
     private readonly Option<int> _keepLast = new("--keep-last") { Description = $"How many of the newest checkpoints stay [{Defaults.KeepLast}]" };
@@ -64,7 +66,7 @@ internal sealed class PretrainCommand : ToolCommand
     public PretrainCommand() : base("pretrain", "Learn an encoder from unlabelled images.")
     {
         Arguments.Add(_images);
-        foreach (Option option in new Option[] { _recipe, _method, _loss, _temperature, _temperatureEnd, _temperatureSchedule, _sigma, _infonceShare, _falseNegativeShare, _hardness, _similarityCeiling, _supervised, _queue, _momentum, _symmetric, _supportSet, _projectorHidden, _embeddingSize, _encoder, _width, _zeroInit, _weights, _imageSize, _views, _epochs, _batch, _chunk, _accumulate, _optimizer, _nesterov, _learningRate, _learningRateScaling, _schedule, _weightDecay, _clipGradient, _warmupEpochs, _seed, _workers, _threads, _precision, _deterministic, _checkpointEvery, _keepLast, _keepEvery, _exifOrientation, _skipUnreadable, _out, _resume })
+        foreach (Option option in new Option[] { _recipe, _method, _loss, _temperature, _temperatureEnd, _temperatureSchedule, _sigma, _infonceShare, _falseNegativeShare, _hardness, _similarityCeiling, _supervised, _queue, _momentum, _symmetric, _supportSet, _projectorHidden, _embeddingSize, _encoder, _width, _zeroInit, _weights, _imageSize, _views, _epochs, _batch, _chunk, _accumulate, _optimizer, _nesterov, _learningRate, _learningRateScaling, _schedule, _weightDecay, _clipGradient, _warmupEpochs, _seed, _workers, _threads, _precision, _deterministic, _evaluateEvery, _checkpointEvery, _keepLast, _keepEvery, _exifOrientation, _skipUnreadable, _out, _resume })
             Options.Add(option);
     }
 
@@ -112,8 +114,9 @@ internal sealed class PretrainCommand : ToolCommand
         (options, string? why) = KnownPrecision.Choose(options);
         if (why is not null)
             Console.Error.WriteLine(why);
+        using OnlineAccuracy? accuracy = options.EvaluateEvery is { } every ? new OnlineAccuracy(source, options.CreateViewRecipe(), every, options.Seed) : null;
         folder ??= RunFolder.Create(path, options);
-        return PretrainDisplay.Train(options, source, folder, isResumed) ? Tool.Done : Tool.Interrupted;
+        return PretrainDisplay.Train(options, source, folder, isResumed, accuracy) ? Tool.Done : Tool.Interrupted;
     }
 
     // Looks at every image once, so that a bad one is known at the start and not hours later.
@@ -177,6 +180,7 @@ internal sealed class PretrainCommand : ToolCommand
         Threads = IsGiven(parse, _threads) ? parse.GetValue(_threads) : start.Threads,
         Precision = Value(parse, _precision, start.Precision),
         Deterministic = Value(parse, _deterministic, start.Deterministic),
+        EvaluateEvery = IsGiven(parse, _evaluateEvery) ? parse.GetValue(_evaluateEvery) : start.EvaluateEvery,
         CheckpointEvery = Value(parse, _checkpointEvery, start.CheckpointEvery),
         KeepLast = Value(parse, _keepLast, start.KeepLast),
         KeepEvery = IsGiven(parse, _keepEvery) ? parse.GetValue(_keepEvery) : start.KeepEvery,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Diptych.Data;
+using Diptych.Evaluation;
 using Diptych.Training;
 using Spectre.Console;
 
@@ -10,7 +11,7 @@ namespace Diptych.Cli;
 internal static class PretrainDisplay
 {
     /// <returns>True when the run is finished, false when it was interrupted.</returns>
-    public static bool Train(PretrainOptions options, IImageSource source, RunFolder folder, bool isResumed)
+    public static bool Train(PretrainOptions options, IImageSource source, RunFolder folder, bool isResumed, OnlineAccuracy? accuracy = null)
     {
         using var stop = new CancellationTokenSource();
         void Stop(PosixSignalContext context)
@@ -23,7 +24,7 @@ internal static class PretrainDisplay
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 
-        bool Work(IPretrainObserver observer) => new Pretraining(options, source, folder, observer).Run(isResumed, stop.Token);
+        bool Work(IPretrainObserver observer) => new Pretraining(options, source, folder, observer, accuracy is null ? null : accuracy.Measure).Run(isResumed, stop.Token);
         Console.Error.WriteLine($"{options.Method} with {options.Loss} on {source.Count:N0} images of {options.Images}: {options.Encoder}, width {options.Width}, batch {options.Batch}, {options.Epochs} epochs");
         bool isFinished = Console.IsErrorRedirected ? Work(new Lines()) : OnTerminal(Work);
         Console.Error.WriteLine(isFinished
@@ -40,8 +41,8 @@ internal static class PretrainDisplay
             .Start(context => work(new Bar(context, console)));
     }
 
-    private static string Describe(StepMetrics step, int total) => string.Create(CultureInfo.InvariantCulture,
-        $"step {step.Step}/{total}  epoch {step.Epoch + 1}  loss {step.Loss:F3}  q {step.QMean:F3}  {step.ImagesPerSecond:F0} images/s  data wait {step.DataWait:P0}");
+    private static string Describe(StepMetrics step, int total, double? accuracy) => string.Create(CultureInfo.InvariantCulture,
+        $"step {step.Step}/{total}  epoch {step.Epoch + 1}  loss {step.Loss:F3}  q {step.QMean:F3}  {step.ImagesPerSecond:F0} images/s  data wait {step.DataWait:P0}{(accuracy is null ? "" : $"  accuracy {100 * accuracy:F1} %")}");
 
     private sealed class Lines : IPretrainObserver
     {
@@ -49,6 +50,7 @@ internal static class PretrainDisplay
         private static readonly TimeSpan Longest = TimeSpan.FromMinutes(5);
         private int _total, _next;
         private TimeSpan _last;
+        private double? _accuracy;
         private System.Diagnostics.Stopwatch _clock = new();
         private int _first;
 
@@ -60,12 +62,13 @@ internal static class PretrainDisplay
 
         public void OnStep(StepMetrics metrics)
         {
+            _accuracy = metrics.OnlineAccuracy ?? _accuracy;
             if (metrics.Step < _next && metrics.Step < _total && _clock.Elapsed - _last < Longest)
                 return;
             _last = _clock.Elapsed;
             _next = metrics.Step + Math.Max(1, _total / LineCount);
             TimeSpan left = _clock.Elapsed / (metrics.Step - _first) * (_total - metrics.Step);
-            Console.Error.WriteLine($@"{Describe(metrics, _total)}  {(long)left.TotalHours}:{left:mm\:ss} left");
+            Console.Error.WriteLine($@"{Describe(metrics, _total, _accuracy)}  {(long)left.TotalHours}:{left:mm\:ss} left");
         }
 
         public void OnMessage(string message) => Console.Error.WriteLine(message);
@@ -74,6 +77,7 @@ internal static class PretrainDisplay
     private sealed class Bar(ProgressContext context, IAnsiConsole console) : IPretrainObserver
     {
         private ProgressTask? _task;
+        private double? _accuracy;
 
         public void OnStart(int firstStep, int totalSteps)
         {
@@ -84,7 +88,8 @@ internal static class PretrainDisplay
         public void OnStep(StepMetrics metrics)
         {
             _task!.Value = metrics.Step;
-            _task.Description = Markup.Escape(Describe(metrics, (int)_task.MaxValue));
+            _accuracy = metrics.OnlineAccuracy ?? _accuracy;
+            _task.Description = Markup.Escape(Describe(metrics, (int)_task.MaxValue, _accuracy));
         }
 
         public void OnMessage(string message) => console.Write(new Text(message + Environment.NewLine));

@@ -138,6 +138,9 @@ public sealed record PretrainOptions
     /// <summary>Whether the run ends with the same bits on other machines too: one thread, and kernels that every x86-64 processor since 2013 has. Slower.</summary>
     public bool Deterministic { get; init; }
 
+    /// <summary>Epochs from one measurement of the accuracy on labelled training images to the next; null for none. Changes no result.</summary>
+    public int? EvaluateEvery { get; init; }
+
     /// <summary>Steps from one checkpoint to the next.</summary>
     public int CheckpointEvery { get; init; } = 500;
 
@@ -291,6 +294,8 @@ public sealed record PretrainOptions
             yield return $"--deterministic computes in float32, but --precision is {Precision}. Leave one of them out.";
         if (Deterministic && Threads is > 1)
             yield return $"--deterministic computes with one thread, but --threads is {Threads}. Leave one of them out.";
+        if (EvaluateEvery is < 1)
+            yield return $"--evaluate-every must be at least 1 epoch, but it is {EvaluateEvery}.";
         if (CheckpointEvery < 1)
             yield return $"--checkpoint-every must be at least 1 step, but it is {CheckpointEvery}.";
         if (KeepLast < 1)
@@ -321,7 +326,7 @@ public sealed record PretrainOptions
         return own.Where(p => p.Value.ToString() != theirs.GetProperty(p.Name).ToString())
             .Select(p => $"--{p.Name} is {p.Value} here and {theirs.GetProperty(p.Name)} there").ToArray();
 
-        static PretrainOptions Neutral(PretrainOptions options) => options with { Workers = 1, Threads = null, CheckpointEvery = 1, KeepLast = 2, KeepEvery = null };
+        static PretrainOptions Neutral(PretrainOptions options) => options with { Workers = 1, Threads = null, EvaluateEvery = null, CheckpointEvery = 1, KeepLast = 2, KeepEvery = null };
     }
 
     /// <summary>The settings as JSON, in the words of the tool's options: a file that <see cref="Recipe.Read"/> takes.</summary>

@@ -20,16 +20,18 @@ public sealed class Pretraining
     private readonly IImageSource _source;
     private readonly RunFolder _folder;
     private readonly IPretrainObserver _observer;
+    private readonly Func<ResNet, double>? _evaluate;
 
     /// <summary>Prepares a run; nothing is computed yet.</summary>
     /// <param name="options">The settings.</param>
     /// <param name="source">The images; labels are looked at only if the settings ask for it.</param>
     /// <param name="folder">Where the run lives.</param>
     /// <param name="observer">Who hears of it.</param>
+    /// <param name="evaluate">Measures the encoder every <see cref="PretrainOptions.EvaluateEvery"/> epochs, and must leave it as it was; null measures nothing.</param>
     /// <exception cref="InvalidInputException">The settings are not usable, or the source has fewer images than one batch.</exception>
-    public Pretraining(PretrainOptions options, IImageSource source, RunFolder folder, IPretrainObserver observer)
+    public Pretraining(PretrainOptions options, IImageSource source, RunFolder folder, IPretrainObserver observer, Func<ResNet, double>? evaluate = null)
     {
-        (_options, _source, _folder, _observer) = (options, source, folder, observer);
+        (_options, _source, _folder, _observer, _evaluate) = (options, source, folder, observer, evaluate);
         Check(options, source);
         if (options.Precision == KnownPrecision.Automatic)
             throw new InvalidInputException($"The precision {options.Precision} must become {string.Join(" or ", KnownPrecision.Names)} before the run starts, so that it is resumed with the same. KnownPrecision.Choose does that.");
@@ -123,6 +125,8 @@ public sealed class Pretraining
                 }
                 double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
                 step = step with { ImagesPerSecond = _options.Accumulate * batch.Count / seconds, DataWait = Math.Min(1, (loader.WaitSeconds - waited) / seconds) };
+                if (_evaluate is not null && done % StepsPerEpoch == 0 && done / StepsPerEpoch % _options.EvaluateEvery == 0)
+                    step = step with { OnlineAccuracy = _evaluate(encoder) };
                 started = Stopwatch.GetTimestamp();
                 waited = loader.WaitSeconds;
                 record.Add(step);

@@ -56,6 +56,9 @@ public sealed record StepMetrics
     /// <summary>Share of the step's time spent waiting for views; in [0, 1].</summary>
     [JsonPropertyName("data-wait")] public double DataWait { get; init; }
 
+    /// <summary>Share of right answers on labelled training images, at steps where it was asked for; in [0, 1].</summary>
+    [JsonPropertyName("online-accuracy"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public double? OnlineAccuracy { get; init; }
+
     /// <summary>The mean of what the batches of one step say.</summary>
     /// <param name="batches">At least one.</param>
     internal static StepMetrics Mean(IReadOnlyList<StepMetrics> batches) => batches.Count == 1 ? batches[0] : new()
