@@ -68,7 +68,7 @@ internal sealed class EvaluateCommand : ToolCommand
         string testPath = parse.GetValue(_test) ?? LabelledParts.Find(parse.GetValue(_data)!, "test", "val");
         using IImageSource train = ImageSource.Open(trainPath, parse.GetValue(_exifOrientation));
         using IImageSource test = ImageSource.Open(testPath, parse.GetValue(_exifOrientation));
-        string encoderPath = EncoderPath(run);
+        string encoderPath = EncoderOfRun.PathOf(run);
         var evaluation = new EncoderEvaluation(train, test, Apply(parse));
         RunFolder? folder = Directory.Exists(run) ? RunFolder.Open(run) : null;
         if (parse.GetValue(_projector) && folder is null)
@@ -100,16 +100,6 @@ internal sealed class EvaluateCommand : ToolCommand
             throw new InvalidInputException($"{message} Figures on images that were learned from mean nothing. Take them out of one part, or pass --allow-overlap to go on all the same.");
         Console.Error.WriteLine(message);
         return lines;
-    }
-
-    private static string EncoderPath(string run)
-    {
-        if (File.Exists(run))
-            return run;
-        RunFolder folder = RunFolder.Open(run);
-        return File.Exists(folder.EncoderPath)
-            ? folder.EncoderPath
-            : throw new InvalidInputException($"The run in {run} is not finished: it holds no encoder.safetensors. Go on with: diptych pretrain {folder.ReadOptions().Images} --out {run} --resume");
     }
 
     private EvaluationOptions Apply(ParseResult parse) => new()

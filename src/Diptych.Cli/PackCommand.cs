@@ -37,7 +37,7 @@ internal sealed class PackCommand : ToolCommand
     {
         PackingOptions options = Apply(parse);
         string path = parse.GetValue(_out)!;
-        using IImageSource source = Open(parse, options.Workers);
+        using IImageSource source = ReadableImages.Open(parse.GetValue(_images)!, parse.GetValue(_exifOrientation), parse.GetValue(_skipUnreadable), options.Workers);
         try
         {
             ImagePacking.Write(source, path, options);
@@ -48,17 +48,6 @@ internal sealed class PackCommand : ToolCommand
         }
         Console.Error.WriteLine($"{path}: {source.Count:N0} images, {new FileInfo(path).Length:N0} bytes.");
         return Tool.Done;
-    }
-
-    private IImageSource Open(ParseResult parse, int workers)
-    {
-        IImageSource source = ImageSource.Open(parse.GetValue(_images)!, parse.GetValue(_exifOrientation));
-        if (!parse.GetValue(_skipUnreadable))
-            return source;
-        IReadOnlyList<UnreadableImage> unreadable = ReadabilityCheck.FindUnreadable(source, workers);
-        foreach (UnreadableImage image in unreadable)
-            Console.Error.WriteLine($"Left out: {image.Name}: {image.Reason}");
-        return ReadabilityCheck.KeepReadable(source, unreadable);
     }
 
     private PackingOptions Apply(ParseResult parse) => new()

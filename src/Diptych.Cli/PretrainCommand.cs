@@ -127,9 +127,7 @@ internal sealed class PretrainCommand : ToolCommand
         IReadOnlyList<UnreadableImage> unreadable = ReadabilityCheck.FindUnreadable(source, Environment.ProcessorCount);
         if (!options.SkipUnreadable)
             ReadabilityCheck.ThrowIfAny(source, unreadable);
-        foreach (UnreadableImage image in unreadable)
-            Console.Error.WriteLine($"Left out: {image.Name}: {image.Reason}");
-        IImageSource readable = ReadabilityCheck.KeepReadable(source, unreadable);
+        IImageSource readable = ReadableImages.Keep(source, unreadable);
         Pretraining.Check(options, readable);
         return readable;
     }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Diptych.Data;
 using Diptych.Evaluation;
 using Diptych.Training;
@@ -13,18 +12,8 @@ internal static class PretrainDisplay
     /// <returns>True when the run is finished, false when it was interrupted.</returns>
     public static bool Train(PretrainOptions options, IImageSource source, RunFolder folder, bool isResumed, OnlineAccuracy? accuracy = null)
     {
-        using var stop = new CancellationTokenSource();
-        void Stop(PosixSignalContext context)
-        {
-            if (stop.IsCancellationRequested)
-                return; // the second signal ends the process at once
-            context.Cancel = true;
-            stop.Cancel();
-        }
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-
-        bool Work(IPretrainObserver observer) => new Pretraining(options, source, folder, observer, accuracy is null ? null : accuracy.Measure).Run(isResumed, stop.Token);
+        using var signals = new StopSignals();
+        bool Work(IPretrainObserver observer) => new Pretraining(options, source, folder, observer, accuracy is null ? null : accuracy.Measure).Run(isResumed, signals.Token);
         Console.Error.WriteLine($"{options.Method} with {options.Loss} on {source.Count:N0} images of {options.Images}: {options.Encoder}, width {options.Width}, batch {options.Batch}, {options.Epochs} epochs");
         bool isFinished = Console.IsErrorRedirected ? Work(new Lines()) : OnTerminal(Work);
         Console.Error.WriteLine(isFinished

@@ -7,7 +7,7 @@ public sealed partial class FloorTests
     private static readonly Dictionary<string, int> Floors = new()
     {
         ["Data"] = 0, ["Models"] = 0, ["Losses"] = 0, ["Distributed"] = 0, ["Checkpoints"] = 0,
-        ["Views"] = 1, ["Methods"] = 2, ["Training"] = 3, ["Evaluation"] = 4, ["Embeddings"] = 4,
+        ["Views"] = 1, ["Methods"] = 2, ["Training"] = 3, ["Evaluation"] = 4, ["Embeddings"] = 5, ["Reports"] = 5,
     };
 
     [Fact]

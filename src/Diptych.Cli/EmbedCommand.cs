@@ -1,0 +1,65 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Diptych.Data;
+using Diptych.Embeddings;
+
+namespace Diptych.Cli;
+
+/// <summary><c>diptych embed</c>: the features of any image set, as a file.</summary>
+internal sealed class EmbedCommand : ToolCommand
+{
+    private readonly Argument<string> _run = new("RUN") { Description = "A run folder, or an encoder.safetensors file." };
+    private readonly Argument<string> _images = new("IMAGES") { Description = "Any image set that pretrain takes." };
+    private readonly Option<string> _out = new("--out") { Description = "The file to write: .parquet with name, label and vector; .npy or .csv with the rest in FILE.json", Required = true };
+    private readonly Option<bool> _skipUnreadable = new("--skip-unreadable") { Description = "Leave out images that cannot be read, instead of stopping" };
+    private readonly Option<bool> _exifOrientation = new("--exif-orientation") { Description = "Turn photographs as their EXIF orientation says" };
+
+    public EmbedCommand() : base("embed", "Write the features of images to a file. Run it again to go on where it was cut.")
+    {
+        Arguments.Add(_run);
+        Arguments.Add(_images);
+        foreach (Option option in new Option[] { _out, _skipUnreadable, _exifOrientation })
+            Options.Add(option);
+    }
+
+    public override IReadOnlyList<string> Examples { get; } =
+    [
+        "diptych embed runs/demo samples/eurosat/test.tar --out tiles.parquet",
+        "diptych embed runs/photos photos --out photos.npy",
+    ];
+
+    public override IEnumerable<string> FindMistakes(ParseResult parse) =>
+        IsGiven(parse, _out) ? MistakesOf(() => FeatureFile.CheckEnding(parse.GetValue(_out)!)) : [];
+
+    public override int Run(ParseResult parse)
+    {
+        string path = parse.GetValue(_out)!, encoder = EncoderOfRun.PathOf(parse.GetValue(_run)!);
+        using IImageSource source = ReadableImages.Open(parse.GetValue(_images)!, parse.GetValue(_exifOrientation), parse.GetValue(_skipUnreadable), Environment.ProcessorCount);
+        TorchRuntime.Load();
+        using var signals = new StopSignals();
+        if (!FeatureExport.Run(encoder, source, path, new Lines(source.Count), signals.Token))
+        {
+            Console.Error.WriteLine("Interrupted. The same command goes on from here.");
+            return Tool.Interrupted;
+        }
+        Console.Error.WriteLine($"{path}: the features of {source.Count:N0} images, {new FileInfo(path).Length:N0} bytes.");
+        return Tool.Done;
+    }
+
+    private sealed class Lines(int total) : IProgress<int>
+    {
+        private const int LineCount = 10;
+        private readonly Stopwatch _clock = Stopwatch.StartNew();
+        private int? _first;
+        private int _next;
+
+        public void Report(int value)
+        {
+            _first ??= value;
+            if (value < _next && value < total)
+                return;
+            _next = value + total / LineCount;
+            Console.Error.WriteLine($"{value:N0} of {total:N0} images{(value > _first ? $", {(value - _first) / _clock.Elapsed.TotalSeconds:N0} images/s" : "")}");
+        }
+    }
+}
