@@ -1,4 +1,5 @@
 using System.Globalization;
+using Diptych.Reports;
 using ScottPlot;
 
 namespace Diptych.Benchmarks;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Diptych.Reports;
 using ScottPlot;
 
 namespace Diptych.Benchmarks;

@@ -1,9 +1,9 @@
 using ScottPlot;
 
-namespace Diptych.Benchmarks;
+namespace Diptych.Reports;
 
 /// <summary>The font of plots.</summary>
-internal static class PlotFont
+public static class PlotFont
 {
     /// <summary>On Linux, Skia without its dependencies finds no font by itself: this names one that the machine has.</summary>
     public static void Use()

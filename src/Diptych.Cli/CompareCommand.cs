@@ -1,0 +1,43 @@
+using System.CommandLine;
+using Diptych.Reports;
+
+namespace Diptych.Cli;
+
+/// <summary><c>diptych compare</c>: runs side by side.</summary>
+internal sealed class CompareCommand : ToolCommand
+{
+    private readonly Argument<string[]> _runs = new("RUN") { Description = "Run folders, or folders of run folders.", Arity = ArgumentArity.OneOrMore };
+    private readonly Option<string> _plots = new("--plots") { Description = "A folder for the curves, and for each figure against every numeric setting that differs, as PNG files" };
+    private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object instead of a table" };
+
+    public CompareCommand() : base("compare", "Show runs side by side; those that differ in their seed only are one row, mean ± sd.")
+    {
+        Arguments.Add(_runs);
+        Options.Add(_plots);
+        Options.Add(_json);
+    }
+
+    public override IReadOnlyList<string> Examples { get; } = ["diptych compare runs/tiles-1 runs/tiles-2 runs/tiles-3", "diptych compare runs/sweep --plots runs/sweep/plots"];
+
+    public override int Run(ParseResult parse)
+    {
+        var comparison = new RunComparison([.. parse.GetValue(_runs)!.SelectMany(RunSummary.Find).Distinct().Select(RunSummary.Read)]);
+        Console.Out.WriteLine(parse.GetValue(_json) ? comparison.ToJson() : comparison.ToMarkdown());
+        if (parse.GetValue(_plots) is { } folder)
+            Console.Error.WriteLine($"Plots: {string.Join(", ", WritePlots(comparison, folder))}");
+        return Tool.Done;
+    }
+
+    /// <summary>Writes the plots; a folder that cannot be written is the user's to know of.</summary>
+    public static IReadOnlyList<string> WritePlots(RunComparison comparison, string folder)
+    {
+        try
+        {
+            return ComparisonPlots.Write(comparison, folder);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{folder} cannot be written: {exception.Message} Choose another folder for the plots.", exception);
+        }
+    }
+}

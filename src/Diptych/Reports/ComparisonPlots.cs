@@ -1,0 +1,107 @@
+using System.Globalization;
+using ScottPlot;
+
+namespace Diptych.Reports;
+
+/// <summary>A comparison as pictures.</summary>
+public static class ComparisonPlots
+{
+    private const int PanelWidth = 620, PanelHeight = 420, MostLines = 20;
+
+    private static readonly Color[] Few = new ScottPlot.Palettes.ColorblindFriendly().Colors, Many = new ScottPlot.Palettes.Category20().Colors;
+
+    /// <summary>Writes <c>curves.png</c> (loss, q and online accuracy by epoch), and for every numeric setting that differs <c>by-SETTING.png</c> (each figure and q against it, a line for each loss or method).</summary>
+    /// <param name="comparison">The runs.</param>
+    /// <param name="folder">Where to; made when missing.</param>
+    /// <returns>The files.</returns>
+    public static IReadOnlyList<string> Write(RunComparison comparison, string folder)
+    {
+        ArgumentNullException.ThrowIfNull(comparison);
+        PlotFont.Use();
+        Directory.CreateDirectory(folder);
+        var written = new List<string> { Curves(comparison, Path.Combine(folder, "curves.png")) };
+        foreach (string setting in comparison.Settings.Where(s => comparison.Groups.All(g => IsNumber(g.Settings[s]))))
+            written.Add(Against(comparison, setting, Path.Combine(folder, $"by-{setting}.png")));
+        return written;
+    }
+
+    private static string Curves(RunComparison comparison, string path)
+    {
+        var panels = new List<(string Title, Func<RunSummary, (double X, double Y)[]> Curve)>
+        {
+            ("loss", r => [.. r.Curve.Points.Select(p => (p.Epoch, p.Loss))]),
+            ("q", r => [.. r.Curve.Points.Select(p => (p.Epoch, p.Q))]),
+        };
+        if (comparison.Groups.Any(g => g.Runs.Any(r => r.Curve.Accuracy.Count > 0)))
+            panels.Add(("online accuracy, %", r => [.. r.Curve.Accuracy.Select(a => (a.Epoch, 100 * a.Accuracy))]));
+        return Save(path, [.. panels.Select(panel => Panel("epoch", panel.Title, plot =>
+        {
+            foreach (var (i, group) in comparison.Groups.Take(MostLines).Index())
+            {
+                foreach (var (j, run) in group.Runs.Index())
+                {
+                    var points = panel.Curve(run).Where(p => double.IsFinite(p.Y)).ToArray();
+                    if (points.Length == 0)
+                        continue;
+                    var line = plot.Add.ScatterLine(points.Select(p => p.X).ToArray(), points.Select(p => p.Y).ToArray(), ColorOf(i, comparison.Groups.Count));
+                    line.LegendText = j == 0 ? group.Name : "";
+                }
+            }
+        }))]);
+    }
+
+    private static string Against(RunComparison comparison, string setting, string path)
+    {
+        string[] others = [.. comparison.Settings.Where(s => s != setting)];
+        var lines = comparison.Groups.GroupBy(g => string.Join(", ", others.Select(s => s is "loss" or "method" ? g.Settings[s] : $"{s} {g.Settings[s]}"))).Take(MostLines).ToArray();
+        double[] values = [.. comparison.Groups.Select(g => Number(g.Settings[setting])).Distinct().Order()];
+        bool isLogarithmic = values.Length > 2 && values[0] > 0 && values[^1] / values[0] >= 8;
+        double Place(double value) => isLogarithmic ? Math.Log2(value) : value;
+        IEnumerable<(string Title, Func<RunGroup, Spread?> Figure, double Scale)> panels =
+            [.. comparison.Measures.Select(m => (m + ", %", (Func<RunGroup, Spread?>)(g => g.Figure(m)), 100.0)), ("q, last epoch", g => g.Of(r => r.Curve.LastQ), 1)];
+        return Save(path, [.. panels.Select(panel => Panel(setting, panel.Title, plot =>
+        {
+            foreach (var (i, line) in lines.Index())
+            {
+                var points = line.Select(g => (X: Place(Number(g.Settings[setting])), Y: panel.Figure(g))).Where(p => p.Y is not null && double.IsFinite(p.Y.Mean)).OrderBy(p => p.X).ToArray();
+                if (points.Length == 0)
+                    continue;
+                double[] x = [.. points.Select(p => p.X)], y = [.. points.Select(p => panel.Scale * p.Y!.Mean)];
+                plot.Add.Scatter(x, y, ColorOf(i, lines.Length)).LegendText = line.Key;
+                if (points.Any(p => p.Y!.Deviation is not null))
+                    plot.Add.ErrorBar(x, y, [.. points.Select(p => panel.Scale * (p.Y!.Deviation ?? 0))]).Color = ColorOf(i, lines.Length);
+            }
+            plot.Axes.Bottom.SetTicks([.. values.Select(Place)], [.. values.Select(v => v.ToString("0.####", CultureInfo.InvariantCulture))]);
+        }))]);
+    }
+
+    private static Plot Panel(string x, string y, Action<Plot> draw)
+    {
+        var plot = new Plot();
+        draw(plot);
+        plot.XLabel(x);
+        plot.YLabel(y);
+        plot.Axes.Bottom.Label.Bold = plot.Axes.Left.Label.Bold = false; // the font that PlotFont names has one weight
+        plot.Legend.FontSize = 11;
+        plot.ShowLegend(Edge.Bottom);
+        plot.Legend.Orientation = Orientation.Horizontal;
+        return plot;
+    }
+
+    private static string Save(string path, Plot[] panels)
+    {
+        var figure = new Multiplot();
+        figure.Layout = new ScottPlot.MultiplotLayouts.Columns();
+        figure.RemovePlot(figure.GetPlot(0)); // a new one holds an empty plot
+        foreach (Plot panel in panels)
+            figure.AddPlot(panel);
+        figure.SavePng(path, PanelWidth * panels.Length, PanelHeight);
+        return path;
+    }
+
+    private static Color ColorOf(int index, int count) => (count <= Few.Length ? Few : Many)[index % Many.Length];
+
+    private static bool IsNumber(string text) => double.TryParse(text, CultureInfo.InvariantCulture, out _);
+
+    private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
+}

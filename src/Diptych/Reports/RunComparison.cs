@@ -1,0 +1,112 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Diptych.Reports;
+
+/// <summary>Runs side by side: those that differ in their seed only are one row, with mean and standard deviation.</summary>
+public sealed class RunComparison
+{
+    // Settings that change no result, or that are what a row is a mean over.
+    private static readonly string[] LeftOut = ["seed", "workers", "threads", "evaluate-every", "checkpoint-every", "keep-last", "keep-every"];
+
+    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true };
+
+    /// <summary>Sorts runs into groups.</summary>
+    /// <param name="runs">At least one run.</param>
+    /// <exception cref="InvalidInputException">There is none.</exception>
+    public RunComparison(IReadOnlyList<RunSummary> runs)
+    {
+        ArgumentNullException.ThrowIfNull(runs);
+        if (runs.Count == 0)
+            throw new InvalidInputException("There are no runs to compare. Name run folders.");
+        JsonObject[] settings = [.. runs.Select(SettingsOf)];
+        string[] differing = [.. settings[0].Select(p => p.Key).Where(key => settings.Any(s => Text(s[key]) != Text(settings[0][key])))];
+        Groups = [.. runs.Zip(settings).GroupBy(pair => string.Join('\n', differing.Select(key => Text(pair.Second[key]))))
+            .Select(group => new RunGroup(differing.ToDictionary(key => key, key => Text(group.First().Second[key])), [.. group.Select(pair => pair.First).OrderBy(r => r.Options.Seed)]))
+            .OrderBy(group => group, Comparer<RunGroup>.Create((a, b) => Compare(a, b, differing)))];
+        Settings = differing;
+        Measures = [.. runs.SelectMany(r => r.Figures()).Select(f => f.Measure).Distinct()];
+        Protocols = [.. runs.Where(r => r.Evaluation is not null).Select(r => $"learned from {r.Evaluation!.Train}; split: {r.Evaluation.Test}{Environment.NewLine}{r.Evaluation.Protocol}").Distinct()];
+    }
+
+    /// <summary>Settings in which the groups differ.</summary>
+    public IReadOnlyList<string> Settings { get; }
+
+    /// <summary>The groups, ordered by their settings.</summary>
+    public IReadOnlyList<RunGroup> Groups { get; }
+
+    /// <summary>What was measured.</summary>
+    public IReadOnlyList<string> Measures { get; }
+
+    /// <summary>How; with more than one, figures do not stand beside each other by right.</summary>
+    public IReadOnlyList<string> Protocols { get; }
+
+    /// <summary>The comparison as a Markdown table with its protocol.</summary>
+    public string ToMarkdown()
+    {
+        var columns = new List<string[]>();
+        void Add(string title, Func<RunGroup, string> cell) => columns.Add([title, .. Groups.Select(cell)]);
+        foreach (string setting in Settings)
+            Add(setting, g => g.Settings[setting]);
+        Add("seeds", g => string.Join(", ", g.Runs.Select(r => r.Options.Seed)) + (g.Runs.All(r => r.IsFinished) ? "" : $" ({g.Runs.Count(r => !r.IsFinished)} not finished)"));
+        foreach (string measure in Measures)
+            Add($"{measure} %", g => Percent(g.Figure(measure), g.Runs.Count));
+        Add("loss, last epoch", g => Number(g.Of(r => r.Curve.LastLoss), "F3"));
+        Add("q, last epoch", g => Number(g.Of(r => r.Curve.LastQ), "F3"));
+        int[] widths = [.. columns.Select(c => c.Max(cell => cell.Length))];
+        string Line(int row) => $"| {string.Join(" | ", columns.Select((c, i) => c[row].PadRight(widths[i])))} |";
+        string[] table = [Line(0), $"|{string.Join('|', widths.Select(w => new string('-', w + 2)))}|", .. Enumerable.Range(1, Groups.Count).Select(Line)];
+        string protocol = Protocols.Count > 1
+            ? $"{Environment.NewLine}{Environment.NewLine}The runs were evaluated in {Protocols.Count} different ways; their figures cannot be compared:{Environment.NewLine}{string.Join(Environment.NewLine + Environment.NewLine, Protocols)}"
+            : string.Concat(Protocols.Select(p => Environment.NewLine + Environment.NewLine + p));
+        return string.Join(Environment.NewLine, table) + protocol;
+    }
+
+    /// <summary>The comparison as JSON: a group's settings, and each figure's mean, deviation and number of runs.</summary>
+    public string ToJson() => new JsonObject
+    {
+        ["groups"] = new JsonArray([.. Groups.Select(g => (JsonNode)new JsonObject
+        {
+            ["settings"] = new JsonObject(g.Settings.Select(s => KeyValuePair.Create(s.Key, (JsonNode?)s.Value))),
+            ["runs"] = new JsonArray([.. g.Runs.Select(r => (JsonNode)r.Folder.Path)]),
+            ["seeds"] = new JsonArray([.. g.Runs.Select(r => (JsonNode)r.Options.Seed)]),
+            ["accuracy"] = new JsonObject(Measures.Select(m => KeyValuePair.Create(m, (JsonNode?)Node(g.Figure(m))))),
+            ["loss"] = Node(g.Of(r => r.Curve.LastLoss)),
+            ["q"] = Node(g.Of(r => r.Curve.LastQ)),
+        })]),
+        ["protocols"] = new JsonArray([.. Protocols.Select(p => (JsonNode)p)]),
+    }.ToJsonString(Json);
+
+    private static JsonObject? Node(Spread? spread) => spread is null || !double.IsFinite(spread.Mean) ? null
+        : new JsonObject { ["mean"] = spread.Mean, ["deviation"] = spread.Deviation is { } sd && double.IsFinite(sd) ? sd : null, ["runs"] = spread.Count };
+
+    private static JsonObject SettingsOf(RunSummary run)
+    {
+        JsonObject settings = JsonNode.Parse(run.Options.ToJson())!.AsObject();
+        foreach (string key in LeftOut)
+            settings.Remove(key);
+        return settings;
+    }
+
+    private static string Text(JsonNode? value) => value is null ? "–" : value.ToString();
+
+    private static int Compare(RunGroup first, RunGroup second, IEnumerable<string> settings)
+    {
+        foreach (string key in settings.OrderBy(k => k is "loss" or "method" ? 1 : 0)) // losses beside each other
+        {
+            string a = first.Settings[key], b = second.Settings[key];
+            int order = double.TryParse(a, CultureInfo.InvariantCulture, out double x) && double.TryParse(b, CultureInfo.InvariantCulture, out double y)
+                ? x.CompareTo(y) : string.CompareOrdinal(a, b);
+            if (order != 0)
+                return order;
+        }
+        return 0;
+    }
+
+    private static string Percent(Spread? figure, int runs) => figure is null ? "" : string.Create(CultureInfo.InvariantCulture,
+        $"{100 * figure.Mean:F2}{(figure.Deviation is { } sd ? $" ± {100 * sd:F2}" : "")}{(figure.Count < runs ? $" ({figure.Count} of {runs})" : "")}");
+
+    private static string Number(Spread? figure, string format) => figure is null ? "" :
+        figure.Mean.ToString(format, CultureInfo.InvariantCulture) + (figure.Deviation is { } sd ? " ± " + sd.ToString(format, CultureInfo.InvariantCulture) : "");
+}

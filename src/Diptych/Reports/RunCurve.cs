@@ -1,0 +1,83 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Diptych.Training;
+
+namespace Diptych.Reports;
+
+/// <summary>What a run said of its steps, thinned so that a run of any length fits in a plot.</summary>
+public sealed record RunCurve
+{
+    private const int MostPoints = 100, LongestLine = 1 << 16;
+
+    private static readonly JsonSerializerOptions Json = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+
+    /// <summary>Means over equally many steps each, in order.</summary>
+    public required IReadOnlyList<CurvePoint> Points { get; init; }
+
+    /// <summary>Online accuracy by epochs done; empty where it was not measured.</summary>
+    public required IReadOnlyList<(double Epoch, double Accuracy)> Accuracy { get; init; }
+
+    /// <summary>Mean loss of the last epoch's steps; null before the first step.</summary>
+    public double? LastLoss { get; init; }
+
+    /// <summary>Mean q of the last epoch's steps.</summary>
+    public double? LastQ { get; init; }
+
+    /// <summary>Reads <c>metrics.jsonl</c>.</summary>
+    /// <param name="path">The file; a missing one gives an empty curve, a line that is torn is passed over.</param>
+    public static RunCurve Read(string path)
+    {
+        var points = new List<CurvePoint>();
+        var accuracy = new List<(int Step, double Accuracy)>();
+        var pending = new List<StepMetrics>();
+        int stride = 1, epoch = -1, count = 0, stepsPerEpoch = 0, lastStep = 0;
+        double lossSum = 0, qSum = 0;
+        foreach (StepMetrics step in Steps(path))
+        {
+            if (step.Epoch != epoch)
+                (epoch, count, lossSum, qSum) = (step.Epoch, 0, 0, 0);
+            (count, lossSum, qSum, lastStep) = (count + 1, lossSum + step.Loss, qSum + step.QMean, step.Step);
+            stepsPerEpoch = step.Epoch == 0 ? Math.Max(stepsPerEpoch, step.Step) : stepsPerEpoch;
+            if (step.OnlineAccuracy is { } measured)
+                accuracy.Add((step.Step, measured));
+            pending.Add(step);
+            if (pending.Count < stride)
+                continue;
+            points.Add(CurvePoint.Of(pending));
+            pending.Clear();
+            if (points.Count == 2 * MostPoints)
+            {
+                points = [.. points.Chunk(2).Select(pair => pair[0].With(pair[1]))];
+                stride *= 2;
+            }
+        }
+        double perEpoch = Math.Max(1, stepsPerEpoch);
+        return new RunCurve
+        {
+            Points = [.. points.Select(p => p with { Epoch = p.Epoch / perEpoch })],
+            Accuracy = [.. accuracy.Select(a => (a.Step / perEpoch, a.Accuracy))],
+            LastLoss = count == 0 ? null : lossSum / count,
+            LastQ = count == 0 ? null : qSum / count,
+        };
+    }
+
+    private static IEnumerable<StepMetrics> Steps(string path)
+    {
+        if (!File.Exists(path))
+            yield break;
+        foreach (string line in File.ReadLines(path))
+        {
+            StepMetrics? step = null;
+            try
+            {
+                step = line.Length is 0 or > LongestLine ? null : JsonSerializer.Deserialize<StepMetrics>(line, Json);
+            }
+            catch (JsonException)
+            {
+                // a line that a killed process did not finish
+            }
+            if (step is not null)
+                yield return step;
+        }
+    }
+}

@@ -1,0 +1,20 @@
+namespace Diptych.Reports;
+
+/// <summary>Runs that differ in their seed only.</summary>
+/// <param name="Settings">The settings in which this group differs from the others, by name.</param>
+/// <param name="Runs">At least one.</param>
+public sealed record RunGroup(IReadOnlyDictionary<string, string> Settings, IReadOnlyList<RunSummary> Runs)
+{
+    /// <summary>The settings in a few words; <c>all runs</c> where there is one group.</summary>
+    public string Name => Settings.Count == 0 ? "all runs" : string.Join(", ", Settings.Select(s => s.Key is "loss" or "method" or "encoder" ? s.Value : $"{s.Key} {s.Value}"));
+
+    /// <summary>One figure over the runs that have it.</summary>
+    /// <param name="measure">A name that <see cref="RunSummary.Figures"/> gave.</param>
+    /// <returns>Mean, standard deviation (n − 1; null for one run) and number of runs; null where no run has it.</returns>
+    public Spread? Figure(string measure) =>
+        Spread.Of([.. Runs.SelectMany(r => r.Figures().Where(f => f.Measure == measure).Select(f => f.Accuracy))]);
+
+    /// <summary>Something else over the runs.</summary>
+    /// <param name="value">What; null where a run has none.</param>
+    public Spread? Of(Func<RunSummary, double?> value) => Spread.Of([.. Runs.Select(value).OfType<double>()]);
+}
