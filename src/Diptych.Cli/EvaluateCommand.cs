@@ -20,6 +20,7 @@ internal sealed class EvaluateCommand : ToolCommand
     private readonly Option<bool> _linear = new("--linear") { Description = "Fit a linear probe on the features, its penalty chosen on held-out training images" };
     private readonly Option<bool> _retrieval = new("--retrieval") { Description = "Measure how well images of a class find each other: mAP and recall@k" };
     private readonly Option<bool> _clusters = new("--clusters") { Description = "Compare k-means groups with the labels: NMI and ARI" };
+    private readonly Option<bool> _noBaselines = new("--no-baselines") { Description = "Leave out raw pixels and the untrained encoder" };
     private readonly Option<bool> _projector = new("--projector") { Description = "Judge the projector's embeddings too" };
     private readonly Option<string> _k = new("--k") { Description = $"Neighbours that vote, with all labels; several by commas [{Defaults.K[0]}]" };
     private readonly Option<string> _temperature = new("--temperature") { Description = $"Votes weigh exp(similarity / temperature); several by commas [{Defaults.Temperature[0]}]" };
@@ -37,7 +38,7 @@ internal sealed class EvaluateCommand : ToolCommand
         Arguments.Add(_run);
         foreach (Option option in new Option[]
         {
-            _data, _train, _test, _nearestNeighbour, _linear, _retrieval, _clusters, _projector, _k, _temperature, _choose,
+            _data, _train, _test, _nearestNeighbour, _linear, _retrieval, _clusters, _noBaselines, _projector, _k, _temperature, _choose,
             _labelsPerClass, _labelFraction, _draws, _seed, _allowOverlap, _exifOrientation, _json,
         })
             Options.Add(option);
@@ -108,6 +109,7 @@ internal sealed class EvaluateCommand : ToolCommand
         Linear = parse.GetValue(_linear),
         Retrieval = parse.GetValue(_retrieval),
         Clusters = parse.GetValue(_clusters),
+        Baselines = !parse.GetValue(_noBaselines),
         K = Numbers(parse, _k, parse.GetValue(_choose) ? NearestNeighbour.UsualK : Defaults.K, "whole numbers"),
         Temperature = Numbers(parse, _temperature, parse.GetValue(_choose) ? NearestNeighbour.UsualTemperatures : Defaults.Temperature, "numbers"),
         Choose = parse.GetValue(_choose),

@@ -16,6 +16,9 @@ internal sealed class StopSignals : IDisposable
 
     public CancellationToken Token => _stop.Token;
 
+    /// <summary>Whether it was SIGTERM, which reaches this process alone; Ctrl-C reaches its children too.</summary>
+    public bool IsTerminated { get; private set; }
+
     public void Dispose()
     {
         _interrupt.Dispose();
@@ -28,6 +31,7 @@ internal sealed class StopSignals : IDisposable
         if (_stop.IsCancellationRequested)
             return;
         context.Cancel = true;
+        IsTerminated = context.Signal == PosixSignal.SIGTERM;
         _stop.Cancel();
     }
 }

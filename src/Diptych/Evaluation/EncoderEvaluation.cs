@@ -39,7 +39,7 @@ public sealed class EncoderEvaluation
     /// <summary>The protocol in a few lines, to print beside the figures.</summary>
     public string Protocol => string.Join(Environment.NewLine, Sentences());
 
-    /// <summary>Measures the pixels, the untrained encoder and the encoder, in this order.</summary>
+    /// <summary>Measures the pixels and the untrained encoder, where they are wanted, then the encoder.</summary>
     /// <param name="encoder">The trained encoder; not changed.</param>
     /// <param name="say">Hears what is being done.</param>
     public EvaluationResult Run(EvaluatedEncoder encoder, Action<string>? say = null)
@@ -53,7 +53,7 @@ public sealed class EncoderEvaluation
             ("raw pixels", null, source => FeatureExtractor.RawPixels(source, encoder.Views)),
             ("untrained encoder", 0, source => FeatureExtractor.Extract(untrained, source, encoder.Views)),
             (encoder.Name, encoder.Epoch, source => FeatureExtractor.Extract(encoder.Encoder, source, encoder.Views)),
-        })
+        }.Where(f => _options.Baselines || f.Item1 == encoder.Name))
         {
             using var scope = NewDisposeScope();
             say?.Invoke(name);

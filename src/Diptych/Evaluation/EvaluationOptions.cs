@@ -9,6 +9,9 @@ public sealed record EvaluationOptions
     /// <summary>Whether to fit a linear probe on the features of whole images.</summary>
     public bool Linear { get; init; }
 
+    /// <summary>Whether to measure raw pixels and the untrained encoder too, by the same protocol.</summary>
+    public bool Baselines { get; init; } = true;
+
     /// <summary>Whether to measure how well images of a class find each other.</summary>
     public bool Retrieval { get; init; }
 

@@ -49,6 +49,14 @@ public sealed record Recipe
         {
             throw Bad(path, [exception.Message], exception);
         }
+        return Parse(json, path);
+    }
+
+    /// <summary>Takes a recipe from JSON, as <see cref="Read"/> does.</summary>
+    /// <param name="json">The object.</param>
+    /// <param name="path">What to call it in messages.</param>
+    internal static Recipe Parse(JsonObject json, string path)
+    {
         string[] mistakes = [.. json.Select(p => p.Key).Where(key => !Keys.Contains(key)).Select(Unknown), .. WrongKinds(json)];
         if (mistakes.Length > 0)
             throw Bad(path, mistakes, null);

@@ -1,0 +1,132 @@
+using System.CommandLine;
+using System.Text.Json;
+using Diptych.Checkpoints;
+using Diptych.Reports;
+using Diptych.Training;
+using Spectre.Console;
+
+namespace Diptych.Cli;
+
+/// <summary><c>diptych sweep</c>: many runs by a plan, then their comparison.</summary>
+internal sealed class SweepCommand : ToolCommand
+{
+    private readonly Argument<string> _plan = new("SWEEP.json") { Description = "The plan: settings, vary, seeds and evaluate; see docs/sweeps.md." };
+    private readonly Option<string> _data = new("--data") { Description = "A folder with labelled train and test parts: every run learns from the train part without its labels" };
+    private readonly Option<string> _train = new("--train") { Description = "The images of every run, where --data does not fit" };
+    private readonly Option<string> _test = new("--test") { Description = "Labelled images to judge by, where --data does not fit" };
+    private readonly Option<int> _processes = new("--processes") { Description = "Runs at a time [1]" };
+    private readonly Option<string> _out = new("--out") { Description = "The folder of the runs; a sweep that was stopped goes on in it", Required = true };
+    private readonly Option<bool> _json = new("--json") { Description = "Print the comparison as one JSON object" };
+
+    public SweepCommand() : base("sweep", "Train and evaluate many runs by a plan, and compare them. Run it again to go on where it was stopped.")
+    {
+        Arguments.Add(_plan);
+        foreach (Option option in new Option[] { _data, _train, _test, _processes, _out, _json })
+            Options.Add(option);
+    }
+
+    public override IReadOnlyList<string> Examples { get; } = ["diptych sweep bench/sweeps/sample.json --data samples/eurosat --out runs/sweep", "diptych sweep mine.json --train labelled/train --test labelled/test --processes 2 --out runs/mine"];
+
+    public override IEnumerable<string> FindMistakes(ParseResult parse)
+    {
+        if (Value(parse, _processes, 1) < 1)
+            yield return $"--processes must be at least 1, but it is {parse.GetValue(_processes)}.";
+        if (!IsGiven(parse, _data) && !(IsGiven(parse, _train) && IsGiven(parse, _test)))
+            yield return "Images are missing. Give --data FOLDER with a train and a test part, or both --train PATH and --test PATH.";
+    }
+
+    public override int Run(ParseResult parse)
+    {
+        string train = parse.GetValue(_train) ?? LabelledParts.Find(parse.GetValue(_data)!, "train");
+        string test = parse.GetValue(_test) ?? LabelledParts.Find(parse.GetValue(_data)!, "test", "val");
+        string folder = parse.GetValue(_out)!;
+        SweepPlan plan = SweepPlan.Read(parse.GetValue(_plan)!);
+        string[] evaluation = ["--train", train, "--test", test, .. plan.Evaluate];
+        CheckEvaluation(evaluation);
+        SweepRun[] runs = [.. plan.Expand(train).Select(run => new SweepRun(run.Name, run.Options, folder))];
+        KeepEvaluation(folder, evaluation);
+        SweepRun[] open = [.. runs.Where(run => !run.IsDone())];
+        Console.Error.WriteLine($"{runs.Length:N0} runs, {runs.Length - open.Length:N0} of them done already.");
+
+        using var signals = new StopSignals();
+        Work(runs, open, evaluation, Value(parse, _processes, 1), signals);
+        var finished = runs.Where(run => run.State == "done").ToArray();
+        if (finished.Length > 0)
+        {
+            var comparison = new RunComparison([.. finished.Select(run => RunSummary.Read(run.Folder))]);
+            Console.Out.WriteLine(parse.GetValue(_json) ? comparison.ToJson() : comparison.ToMarkdown());
+            AtomicFile.WriteText(Path.Combine(folder, "comparison.md"), comparison.ToMarkdown() + Environment.NewLine);
+            CompareCommand.WritePlots(comparison, Path.Combine(folder, "plots"));
+        }
+        SweepRun[] failed = [.. runs.Where(run => run.Failure is not null)];
+        if (failed.Length > 0)
+            throw new InvalidInputException($"{failed.Length:N0} of {runs.Length:N0} runs failed; the others are done.{Environment.NewLine}{string.Join(Environment.NewLine, failed.Select(run => $"{run.Name}: {run.Failure}"))}");
+        if (finished.Length < runs.Length)
+            Console.Error.WriteLine($"Interrupted with {finished.Length:N0} of {runs.Length:N0} runs done. The same command goes on from here.");
+        return finished.Length < runs.Length ? Tool.Interrupted : Tool.Done;
+    }
+
+    private static void Work(SweepRun[] runs, SweepRun[] open, string[] evaluation, int processes, StopSignals signals)
+    {
+        int threads = Math.Max(1, Environment.ProcessorCount / processes);
+        using CancellationTokenRegistration passing = signals.Token.Register(() =>
+        {
+            if (signals.IsTerminated)
+                Array.ForEach(open, run => run.Stop());
+        });
+        Task All(Action<SweepRun> changed) => Parallel.ForEachAsync(open, new ParallelOptions { MaxDegreeOfParallelism = processes },
+            async (run, _) => await run.Work(evaluation, threads, changed, signals.Token).ConfigureAwait(false));
+
+        if (Console.IsErrorRedirected)
+            All(run => Console.Error.WriteLine($"{run.Name}: {run.State}")).GetAwaiter().GetResult();
+        else
+            OnTerminal(runs, All);
+    }
+
+    // Done and waiting runs are counted; those at work have a row each.
+    private static void OnTerminal(SweepRun[] runs, Func<Action<SweepRun>, Task> work)
+    {
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        console.Live(new Text("")).Start(context =>
+        {
+            void Draw()
+            {
+                var table = new Table().AddColumn("run").AddColumn($"{runs.Count(r => r.State == "done")} done, {runs.Count(r => r.State == "waiting")} waiting, {runs.Count(r => r.State is "failed")} failed");
+                foreach (SweepRun run in runs.Where(r => r.State is not ("done" or "waiting")))
+                    table.AddRow(new Text(run.Name), new Text(run.State));
+                context.UpdateTarget(table);
+            }
+            object gate = new();
+            Draw();
+            work(_ => { lock (gate) Draw(); }).GetAwaiter().GetResult();
+        });
+    }
+
+    // Mistakes in the plan's arguments are known before the first run, not hours later.
+    private static void CheckEvaluation(string[] evaluation)
+    {
+        var command = new EvaluateCommand();
+        ParseResult parsed = command.Parse(["run", .. evaluation]);
+        string[] mistakes = [.. parsed.Errors.Select(e => e.Message), .. parsed.UnmatchedTokens.Select(t => NearMiss.Describe("option", t, command.Options.Select(o => o.Name).ToArray())), .. command.FindMistakes(parsed)];
+        if (mistakes.Length > 0)
+            throw new InvalidInputException($"The plan's evaluate cannot be used: {string.Join(Environment.NewLine, mistakes.Distinct())}");
+    }
+
+    // Figures that came about differently must not stand in one table.
+    private static void KeepEvaluation(string folder, string[] evaluation)
+    {
+        string path = Path.Combine(folder, "evaluate.json"), wanted = JsonSerializer.Serialize(evaluation);
+        try
+        {
+            Directory.CreateDirectory(folder);
+            if (!File.Exists(path))
+                AtomicFile.WriteText(path, wanted);
+            else if (File.ReadAllText(path) is { } found && found != wanted)
+                throw new InvalidInputException($"The runs in {folder} were evaluated by {found}, and the plan asks for {wanted}. Choose another --out, or remove {path} and the evaluation.json of each run.");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{folder} cannot be written: {exception.Message} Choose another --out.", exception);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+using System.Diagnostics;
+
+namespace Diptych.Cli.Tests;
+
+public sealed class SweepTests
+{
+    private const string Plan = """
+        {
+          "settings": {"width": 4, "encoder": "resnet10", "image-size": 8, "views": "satellite", "epochs": 1, "batch": 20, "threads": 1},
+          "vary": {"loss": ["dcl", "infonce"], "batch": [20, 40]},
+          "seeds": [1, 2],
+          "evaluate": ["--no-baselines", "--k", "5"]
+        }
+        """;
+
+    private static readonly string[] Order = [.. from seed in new[] { 1, 2 } from batch in new[] { 20, 40 } from loss in new[] { "dcl", "infonce" } select $"batch-{batch}-loss-{loss}-seed-{seed}"];
+
+    private static TemporaryFolder Prepared(string plan)
+    {
+        var folder = new TemporaryFolder();
+        Tiles.Unpack(Run.Sample("train.tar"), folder.File("labelled/train"), perClass: 10);
+        Tiles.Unpack(Run.Sample("test.tar"), folder.File("labelled/test"), perClass: 5);
+        File.WriteAllText(folder.File("plan.json"), plan);
+        return folder;
+    }
+
+    [Fact]
+    public async Task A_sweep_makes_every_run_losses_side_by_side_and_makes_none_twice()
+    {
+        using TemporaryFolder folder = Prepared(Plan);
+        string[] command = ["sweep", "plan.json", "--data", "labelled", "--out", "runs", "--processes", "2"];
+        Run first = await Run.ToolIn(folder, command);
+        string table = first.Succeeded();
+        Assert.Equal(Order.Order(), first.Error.Split('\n').Where(l => l.EndsWith(": training", StringComparison.Ordinal)).Select(l => l.Split(':')[0]).Order());
+        Assert.Contains("| dcl     | 20    | 1, 2  |", table, StringComparison.Ordinal);
+        Assert.Contains("k = 5", table, StringComparison.Ordinal);
+        Assert.Equal(table.Trim(), File.ReadAllText(folder.File("runs/comparison.md")).Trim());
+        Assert.True(File.Exists(folder.File("runs/plots/by-batch.png")));
+
+        Run again = await Run.ToolIn(folder, command);
+        Assert.Equal(table, again.Succeeded());
+        Assert.Equal("8 runs, 8 of them done already.", again.Error);
+
+        Run compared = await Run.ToolIn(folder, "compare", "runs");
+        Assert.Equal(table, compared.Succeeded());
+
+        Run otherwise = await Run.ToolIn(folder, "sweep", "plan.json", "--train", "labelled/train", "--test", "labelled/train", "--out", "runs");
+        Assert.Equal(2, otherwise.ExitCode);
+        Assert.Contains("were evaluated by", otherwise.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_sweep_that_was_stopped_goes_on_where_it_was()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Signals are sent by the kill of Linux.");
+        using TemporaryFolder folder = Prepared(Plan.Replace("\"epochs\": 1", "\"epochs\": 60", StringComparison.Ordinal).Replace("[1, 2]", "[1]", StringComparison.Ordinal).Replace("[20, 40]", "[40]", StringComparison.Ordinal));
+        string[] command = ["sweep", "plan.json", "--data", "labelled", "--out", "runs"];
+        using Process process = Run.StartToolIn(folder, command);
+        while (await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken) is { } line && !line.Contains("dcl-seed-1: step", StringComparison.Ordinal))
+        {
+        }
+        using (Process kill = Process.Start("kill", ["-TERM", $"{process.Id}"]))
+            await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Run stopped = await Run.Finish(process);
+        Assert.Equal((130, true), (stopped.ExitCode, stopped.Error.Contains("Interrupted with 0 of 2 runs done", StringComparison.Ordinal)));
+        Assert.True(Directory.Exists(folder.File($"runs/{Order[2].Replace("-20-", "-40-", StringComparison.Ordinal)}/checkpoints")));
+        (await Run.ToolIn(folder, command)).Succeeded();
+        Assert.Contains("resumed after step", File.ReadAllText(folder.File("runs/batch-40-loss-dcl-seed-1/log.txt")), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\"k\"", "\"k\"", "plan.json is no plan of a sweep")]
+    [InlineData("\"batch\": [20, 40]", "\"batch\": [1, 40], \"losss\": [1]", "batch-1-losss-1-loss-dcl-seed-1")]
+    [InlineData("\"--k\"", "\"--kk\"", "Did you mean '--k'?")]
+    [InlineData("[1, 2]", "[]", "a list of values or of seeds is empty")]
+    [InlineData("[1, 2]", "[1, 1]", "is there 2 times")]
+    public async Task Mistakes_of_a_plan_are_told_before_anything_is_run(string part, string instead, string expected)
+    {
+        using TemporaryFolder folder = Prepared(part == "\"k\"" ? "{\"sedes\": [1]}" : Plan.Replace(part, instead, StringComparison.Ordinal));
+        Run run = await Run.ToolIn(folder, "sweep", "plan.json", "--data", "labelled", "--out", "runs");
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder.File("runs")));
+    }
+
+    [Fact]
+    public async Task A_run_that_fails_is_named_and_the_others_are_made()
+    {
+        using TemporaryFolder folder = Prepared("""
+            {"settings": {"width": 4, "encoder": "resnet10", "image-size": 8, "views": "satellite", "epochs": 1, "threads": 1}, "vary": {"batch": [20, 5000]}, "seeds": [1], "evaluate": ["--no-baselines", "--k", "5"]}
+            """);
+        Run run = await Run.ToolIn(folder, "sweep", "plan.json", "--data", "labelled", "--out", "runs");
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("1 of 2 runs failed", run.Error, StringComparison.Ordinal);
+        Assert.Contains("fewer than one batch of 5000", run.Error, StringComparison.Ordinal);
+        Assert.Contains("k = 5", run.Output, StringComparison.Ordinal);
+    }
+}
