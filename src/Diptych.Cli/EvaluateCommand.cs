@@ -18,6 +18,11 @@ internal sealed class EvaluateCommand : ToolCommand
     private readonly Option<string> _test = new("--test") { Description = "Labelled images to classify, where --data does not fit" };
     private readonly Option<bool> _nearestNeighbour = new("--nearest-neighbour") { Description = "Classify by the most similar labelled images; the default" };
     private readonly Option<bool> _linear = new("--linear") { Description = "Fit a linear probe on the features, its penalty chosen on held-out training images" };
+    private readonly Option<bool> _augmentedProbe = new("--augmented-probe") { Description = "Fit the linear probe of the papers: on cropped and flipped views, by SGD" };
+    private readonly Option<bool> _fineTune = new("--fine-tune") { Description = "Train a copy of the whole encoder with the labels" };
+    private readonly Option<int> _epochs = new("--epochs") { Description = $"--augmented-probe and --fine-tune: passes over the labelled images [{Defaults.Classifier.Epochs}]" };
+    private readonly Option<double> _learningRate = new("--learning-rate") { Description = $"--fine-tune: peak learning rate [{Defaults.Classifier.LearningRate}]" };
+    private readonly Option<double> _layerDecay = new("--layer-decay") { Description = $"--fine-tune: the encoder's last stage learns at this share of the rate, the one before at its square, … [{Defaults.Classifier.LayerDecay}]" };
     private readonly Option<bool> _retrieval = new("--retrieval") { Description = "Measure how well images of a class find each other: mAP and recall@k" };
     private readonly Option<bool> _clusters = new("--clusters") { Description = "Compare k-means groups with the labels: NMI and ARI" };
     private readonly Option<bool> _noBaselines = new("--no-baselines") { Description = "Leave out raw pixels and the untrained encoder" };
@@ -38,7 +43,7 @@ internal sealed class EvaluateCommand : ToolCommand
         Arguments.Add(_run);
         foreach (Option option in new Option[]
         {
-            _data, _train, _test, _nearestNeighbour, _linear, _retrieval, _clusters, _noBaselines, _projector, _k, _temperature, _choose,
+            _data, _train, _test, _nearestNeighbour, _linear, _augmentedProbe, _fineTune, _epochs, _learningRate, _layerDecay, _retrieval, _clusters, _noBaselines, _projector, _k, _temperature, _choose,
             _labelsPerClass, _labelFraction, _draws, _seed, _allowOverlap, _exifOrientation, _json,
         })
             Options.Add(option);
@@ -105,8 +110,16 @@ internal sealed class EvaluateCommand : ToolCommand
 
     private EvaluationOptions Apply(ParseResult parse) => new()
     {
-        NearestNeighbour = parse.GetValue(_nearestNeighbour) || !(parse.GetValue(_linear) || parse.GetValue(_retrieval) || parse.GetValue(_clusters)),
+        NearestNeighbour = parse.GetValue(_nearestNeighbour) || !new[] { _linear, _augmentedProbe, _fineTune, _retrieval, _clusters }.Any(o => parse.GetValue(o)),
         Linear = parse.GetValue(_linear),
+        AugmentedProbe = parse.GetValue(_augmentedProbe),
+        FineTune = parse.GetValue(_fineTune),
+        Classifier = Defaults.Classifier with
+        {
+            Epochs = Value(parse, _epochs, Defaults.Classifier.Epochs),
+            LearningRate = Value(parse, _learningRate, Defaults.Classifier.LearningRate),
+            LayerDecay = Value(parse, _layerDecay, Defaults.Classifier.LayerDecay),
+        },
         Retrieval = parse.GetValue(_retrieval),
         Clusters = parse.GetValue(_clusters),
         Baselines = !parse.GetValue(_noBaselines),

@@ -15,6 +15,7 @@ internal static class EvaluationTable
         ("k", r => r.Classifier != "nearest neighbour" ? "" : r.K is { } k ? $"{k}{Chosen(r)}" : "chosen"),
         ("temp.", r => r.Classifier != "nearest neighbour" ? "" : r.Temperature is { } t ? Format($"{t:G3}{Chosen(r)}") : "chosen"),
         ("penalty", r => r.Classifier != "linear probe" ? "" : r.Penalty is { } p ? Format($"{p:G1}{Chosen(r)}") : "chosen"),
+        ("rate", r => r.Classifier is not ("augmented probe" or "fine-tuning") ? "" : r.LearningRate is { } rate ? Format($"{rate:G3}{Chosen(r)}") : "chosen"),
         ("split", r => Path.GetFileName(Path.TrimEndingDirectorySeparator(r.Split))),
         ("seed", r => $"{r.Seed}"),
         ("top-1 %", r => Format($"{100 * r.Accuracy:F2}") + (r.AccuracyDeviation is { } sd ? Format($" ± {100 * sd:F2}") : r.Metrics is { } m ? Format($" [{100 * m.Top1Interval.Low:F2}, {100 * m.Top1Interval.High:F2}]") : "")),

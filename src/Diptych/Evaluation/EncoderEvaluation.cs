@@ -29,7 +29,7 @@ public sealed class EncoderEvaluation
         if (_images.TrainLabels.Distinct().Count() < 2)
             throw new InvalidInputException($"All images of {train.Description} are of one class, {_images.Classes[_images.TrainLabels[0]]}: there is nothing to tell apart. Give images of at least two classes.");
         _all = Enumerable.Range(0, train.Count).ToArray();
-        _draws = !(options.NearestNeighbour || options.Linear) ? [] : Enumerable.Range(0, options.Draws).Select(draw => options.LabelFraction is { } fraction
+        _draws = !options.HasClassifier ? [] : Enumerable.Range(0, options.Draws).Select(draw => options.LabelFraction is { } fraction
             ? StratifiedDraw.Fraction(train, fraction, options.Seed + draw)
             : StratifiedDraw.PerClass(train, options.LabelsPerClass, options.Seed + draw)).ToArray();
         if (options.NearestNeighbour && options.Choose)
@@ -48,17 +48,15 @@ public sealed class EncoderEvaluation
         var rows = new List<EvaluationRow>();
         var figures = new List<FeatureFigures>();
         using var untrained = new ResNet(encoder.Encoder.Settings, _options.Seed);
-        foreach (var (name, epoch, extract) in new (string, int?, Func<IImageSource, Tensor>)[]
-        {
-            ("raw pixels", null, source => FeatureExtractor.RawPixels(source, encoder.Views)),
-            ("untrained encoder", 0, source => FeatureExtractor.Extract(untrained, source, encoder.Views)),
-            (encoder.Name, encoder.Epoch, source => FeatureExtractor.Extract(encoder.Encoder, source, encoder.Views)),
-        }.Where(f => _options.Baselines || f.Item1 == encoder.Name))
+        foreach (var (name, epoch, network) in new (string, int?, ResNet?)[] { ("raw pixels", null, null), ("untrained encoder", 0, untrained), (encoder.Name, encoder.Epoch, encoder.Encoder) }.Where(f => _options.Baselines || f.Item1 == encoder.Name))
         {
             using var scope = NewDisposeScope();
             say?.Invoke(name);
-            Tensor train = extract(_images.Train), test = extract(_images.Test);
+            Tensor Extract(IImageSource source) => network is null ? FeatureExtractor.RawPixels(source, encoder.Views) : FeatureExtractor.Extract(network, source, encoder.Views);
+            Tensor train = Extract(_images.Train), test = Extract(_images.Test);
             Judge(name, epoch, train, test);
+            if (network is not null)
+                JudgeEncoder(new EncoderJudge(_images, _options, name, epoch, network, encoder.Views), test);
             if (name == encoder.Name && encoder.Projector is { } projector)
                 Judge($"{name} embedding", epoch, FeatureExtractor.Embed(projector, train), FeatureExtractor.Embed(projector, test));
         }
@@ -87,6 +85,20 @@ public sealed class EncoderEvaluation
             }
             figures.Add(judge.WithoutClassifier());
         }
+
+        void JudgeEncoder(EncoderJudge judge, Tensor test)
+        {
+            if (_options.AugmentedProbe)
+            {
+                rows.Add(judge.ByAugmentedProbe("all", [_all], test));
+                rows.Add(judge.ByAugmentedProbe(FewLabels, _draws, test));
+            }
+            if (_options.FineTune)
+            {
+                rows.Add(judge.ByFineTuning("all", [_all]));
+                rows.Add(judge.ByFineTuning(FewLabels, _draws));
+            }
+        }
     }
 
     // The fewest labels decide: each k must have as many images to ask when a fifth is held out.
@@ -108,6 +120,11 @@ public sealed class EncoderEvaluation
                 : $"; k = {string.Join(", ", _options.K)} with all {_images.Train.Count:N0} labels, k = {Math.Min(_options.FewLabelsK, _draws[0].Length)} with {FewLabels}");
         if (_options.Linear)
             yield return "linear probe: logistic regression by L-BFGS on standardized features of whole images, penalty chosen on held-out fifths of the labelled images";
+        string training = $"SGD with momentum 0.9, cosine schedule, batch {_options.Classifier.Batch}, {_options.Classifier.Epochs} epochs and at least {_options.Classifier.FewestSteps} steps, views cropped and flipped";
+        if (_options.AugmentedProbe)
+            yield return $"augmented probe: encoder frozen with batch-norm in evaluation mode; {training}; learning rate chosen on a held-out fifth of the labelled images";
+        if (_options.FineTune)
+            yield return $"fine-tuning: a copy of the whole encoder, batch-norm in training mode while it learns; {training}; learning rate {_options.Classifier.LearningRate}, layer decay {_options.Classifier.LayerDecay}, weight decay {_options.Classifier.WeightDecay}";
         yield return $"{_images.Test.Count:N0} test images, features of the whole image, batch-norm in evaluation mode"
             + (_draws.Length > 0 ? $"; few labels: mean ± sd of {_options.Draws} draws, seed {_options.Seed}; else 95 % interval (Wilson)" : "");
     }

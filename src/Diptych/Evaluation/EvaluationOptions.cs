@@ -9,6 +9,15 @@ public sealed record EvaluationOptions
     /// <summary>Whether to fit a linear probe on the features of whole images.</summary>
     public bool Linear { get; init; }
 
+    /// <summary>Whether to fit the linear probe of the papers: on random views, by SGD.</summary>
+    public bool AugmentedProbe { get; init; }
+
+    /// <summary>Whether to train a copy of the whole encoder with labels.</summary>
+    public bool FineTune { get; init; }
+
+    /// <summary>How classifiers are trained on random views.</summary>
+    public ClassifierOptions Classifier { get; init; } = new();
+
     /// <summary>Whether to measure raw pixels and the untrained encoder too, by the same protocol.</summary>
     public bool Baselines { get; init; } = true;
 
@@ -42,12 +51,15 @@ public sealed record EvaluationOptions
     /// <summary>Where the draws, the held-out parts, the untrained encoder's weights and the resamples start.</summary>
     public long Seed { get; init; } = 1;
 
+    /// <summary>Whether anything learns from labels.</summary>
+    internal bool HasClassifier => NearestNeighbour || Linear || AugmentedProbe || FineTune;
+
     /// <summary>Checks every setting and speaks of all mistakes at once.</summary>
     /// <exception cref="InvalidInputException">At least one setting cannot be used; one line for each.</exception>
     public void Validate()
     {
         var mistakes = new List<string>();
-        if (!(NearestNeighbour || Linear || Retrieval || Clusters))
+        if (!(NearestNeighbour || Linear || AugmentedProbe || FineTune || Retrieval || Clusters))
             mistakes.Add("Nothing is to be measured.");
         if (K.Count == 0 || K.Any(k => k < 1))
             mistakes.Add($"--k must be at least 1, but it is {string.Join(",", K)}.");
@@ -61,6 +73,12 @@ public sealed record EvaluationOptions
             mistakes.Add($"--label-fraction must be above 0 and at most 1, but it is {fraction}.");
         if (Draws < 1)
             mistakes.Add($"--draws must be at least 1, but it is {Draws}.");
+        if (Classifier.Epochs < 1)
+            mistakes.Add($"--epochs must be at least 1, but it is {Classifier.Epochs}.");
+        if (!(Classifier.LearningRate > 0 && double.IsFinite(Classifier.LearningRate)))
+            mistakes.Add($"--learning-rate must be above 0, but it is {Classifier.LearningRate}.");
+        if (!(Classifier.LayerDecay > 0 && Classifier.LayerDecay <= 1))
+            mistakes.Add($"--layer-decay must be above 0 and at most 1, but it is {Classifier.LayerDecay}.");
         if (mistakes.Count > 0)
             throw new InvalidInputException(string.Join(Environment.NewLine, mistakes));
     }

@@ -9,7 +9,7 @@ public sealed record EvaluationRow
     /// <summary>Epochs the encoder was trained for; null where it was not, or nobody knows.</summary>
     public int? Epoch { get; init; }
 
-    /// <summary>What named the test images: <c>nearest neighbour</c> or <c>linear probe</c>.</summary>
+    /// <summary>What named the test images: <c>nearest neighbour</c>, <c>linear probe</c>, <c>augmented probe</c> or <c>fine-tuning</c>.</summary>
     public required string Classifier { get; init; }
 
     /// <summary>Which labelled images it learned from: <c>all</c>, <c>10 a class</c>, <c>1 %</c>.</summary>
@@ -33,7 +33,10 @@ public sealed record EvaluationRow
     /// <summary>The linear probe's penalty; null where there is none, or the draws chose differently.</summary>
     public double? Penalty { get; init; }
 
-    /// <summary>Whether K, temperature or penalty were chosen, on held-out labelled images.</summary>
+    /// <summary>Peak learning rate of the augmented probe or of fine-tuning; null where there is none, or the draws chose differently.</summary>
+    public double? LearningRate { get; init; }
+
+    /// <summary>Whether K, temperature, penalty or the probe's learning rate were chosen, on held-out labelled images.</summary>
     public bool IsChosen { get; init; }
 
     /// <summary>Where draws and held-out parts start.</summary>

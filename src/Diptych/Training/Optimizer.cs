@@ -5,20 +5,24 @@ using static TorchSharp.torch;
 
 namespace Diptych.Training;
 
-/// <summary>Turns gradients into an update of a method's trained parameters, with its state in reach of checkpoints.</summary>
+/// <summary>Turns gradients into an update of the parameters that ask for them, with its state in reach of checkpoints.</summary>
 /// <remarks>Two groups: weights are decayed; biases and batch-norm, i.e. every parameter with one dimension, are excluded. Source: Chen et al., arXiv 2002.05709, appendix B.</remarks>
 public abstract class Optimizer : IDisposable
 {
     private readonly Slot[] _slots;
 
     private protected Optimizer(IMethod method, double weightDecay, params string[] stateNames)
+        : this((method ?? throw new ArgumentNullException(nameof(method))).Networks, weightDecay, null, stateNames)
     {
-        ArgumentNullException.ThrowIfNull(method);
+    }
+
+    private protected Optimizer(IEnumerable<(string Name, nn.Module Module)> networks, double weightDecay, Func<string, double>? rateShare, params string[] stateNames)
+    {
         WeightDecay = weightDecay;
         StateNames = stateNames;
         // State has the strides of its parameter, so that resumed arithmetic runs in the same order.
-        _slots = method.Networks.SelectMany(n => n.Module.named_parameters().Where(p => p.parameter.requires_grad).Select(p => new Slot(
-            $"{n.Name}.{p.name}", p.parameter, p.parameter.dim() <= 1, stateNames.Select(_ => zeros_like(p.parameter).DetachFromDisposeScope()).ToArray()))).ToArray();
+        _slots = networks.SelectMany(n => n.Module.named_parameters().Where(p => p.parameter.requires_grad).Select(p => new Slot(
+            $"{n.Name}.{p.name}", p.parameter, p.parameter.dim() <= 1, rateShare?.Invoke($"{n.Name}.{p.name}") ?? 1, stateNames.Select(_ => zeros_like(p.parameter).DetachFromDisposeScope()).ToArray()))).ToArray();
     }
 
     /// <summary>Pull of weights towards zero.</summary>
@@ -67,7 +71,7 @@ public abstract class Optimizer : IDisposable
         foreach (Slot slot in _slots)
         {
             if (slot.Parameter.grad is { } gradient)
-                Update(slot, gradient, learningRate);
+                Update(slot, gradient, learningRate * slot.RateShare);
         }
         Steps++;
     }
@@ -109,6 +113,7 @@ public abstract class Optimizer : IDisposable
     /// <param name="Name">Network and parameter.</param>
     /// <param name="Parameter">What is updated.</param>
     /// <param name="IsExcluded">Whether weight decay (and LARS' adaptation) leaves it out.</param>
+    /// <param name="RateShare">What the learning rate is multiplied by for it.</param>
     /// <param name="State">One tensor of its shape for each of the optimizer's state names.</param>
-    private protected sealed record Slot(string Name, Parameter Parameter, bool IsExcluded, Tensor[] State);
+    private protected sealed record Slot(string Name, Parameter Parameter, bool IsExcluded, double RateShare, Tensor[] State);
 }

@@ -19,6 +19,14 @@ public sealed class Sgd : Optimizer
     public Sgd(IMethod method, double momentum, double weightDecay, bool isNesterov = false) : base(method, weightDecay, "momentum") =>
         (_momentum, _isNesterov) = (momentum, isNesterov);
 
+    /// <summary>Takes over the parameters of networks.</summary>
+    /// <param name="networks">Whose parameters to train, by name.</param>
+    /// <param name="momentum">Share μ of the last update that is kept, in [0, 1).</param>
+    /// <param name="weightDecay">Pull λ of weights towards zero, ≥ 0.</param>
+    /// <param name="rateShare">What the learning rate is multiplied by for a parameter, by its name <c>NETWORK.PARAMETER</c>; null for 1.</param>
+    public Sgd(IEnumerable<(string Name, nn.Module Module)> networks, double momentum, double weightDecay, Func<string, double>? rateShare) : base(networks, weightDecay, rateShare, "momentum") =>
+        _momentum = momentum;
+
     private protected override void Update(Slot slot, Tensor gradient, double learningRate)
     {
         using Scalar decay = WeightDecay, momentum = _momentum, rate = -learningRate;

@@ -112,6 +112,9 @@ public sealed record ViewRecipe
         static bool IsPath(string text) => text.EndsWith(".json", StringComparison.OrdinalIgnoreCase) || text.AsSpan().ContainsAny('/', '\\') || File.Exists(text);
     }
 
+    /// <summary>The recipe with its crops, flips and turns alone: the views that classifiers are usually trained on.</summary>
+    public ViewRecipe WithoutColour() => this with { JitterProbability = 0, GrayscaleProbability = 0, BlurProbability = 0, SolarizeProbability = 0, SecondView = null };
+
     /// <summary>The settings that differ and can change a view, one line each.</summary>
     /// <param name="other">The recipe to compare with.</param>
     public IReadOnlyList<string> DifferencesFrom(ViewRecipe other) => ViewRecipeFile.Differences(this, other);

@@ -13,6 +13,8 @@ public sealed class EncoderEvaluationTests
 
     private static readonly EvaluationOptions Everything = new() { Linear = true, Retrieval = true, Clusters = true, LabelsPerClass = 3, Draws = 2 };
 
+    private static readonly ClassifierOptions Short = new() { Epochs = 1, FewestSteps = 2, Batch = 20 };
+
     private static ImageSubset Tiles(int start, int count) => new(ImageSource.Open(Repository.Sample("test.tar")), Enumerable.Range(0, count).Select(i => start + i * 5), ownsSource: true);
 
     private static ResNet Encoder() => new(new EncoderSettings { Width = 4 });
@@ -26,7 +28,7 @@ public sealed class EncoderEvaluationTests
         encoder.train();
         projector.train();
         Dictionary<string, Tensor> before = State();
-        EvaluationResult result = new EncoderEvaluation(train, test, Everything).Run(new EvaluatedEncoder(encoder, Recipe, "dcl") { Projector = projector });
+        EvaluationResult result = new EncoderEvaluation(train, test, Everything with { AugmentedProbe = true, FineTune = true, Classifier = Short }).Run(new EvaluatedEncoder(encoder, Recipe, "dcl") { Projector = projector });
         Assert.Equal(["raw pixels", "untrained encoder", "dcl", "dcl embedding"], result.Features.Select(f => f.Features));
         Assert.True(encoder.training && projector.training);
         foreach (var (name, tensor) in State())
@@ -64,6 +66,24 @@ public sealed class EncoderEvaluationTests
         })];
         Assert.Equal(fewLabels.Average(), own[5].Accuracy, 1e-12);
         Assert.Equal(Math.Abs(fewLabels[0] - fewLabels[1]) / Math.Sqrt(2), own[5].AccuracyDeviation!.Value, 1e-12);
+    }
+
+    [Fact]
+    public void Classifiers_that_learn_from_views_have_rows_for_all_labels_and_for_few_but_not_for_pixels()
+    {
+        using ImageSubset train = Tiles(0, 200), test = Tiles(1, 60);
+        using ResNet encoder = Encoder();
+        var options = new EvaluationOptions { NearestNeighbour = false, AugmentedProbe = true, FineTune = true, LabelsPerClass = 3, Draws = 2, Classifier = Short with { LearningRate = 0.02 } };
+        EvaluationResult result = new EncoderEvaluation(train, test, options).Run(new EvaluatedEncoder(encoder, Recipe, "dcl"));
+        Assert.Equal(["untrained encoder", "dcl"], result.Results.Select(r => r.Features).Distinct());
+        EvaluationRow[] own = [.. result.Results.Where(r => r.Features == "dcl")];
+        Assert.Equal([("augmented probe", "all", 200), ("augmented probe", "3 a class", 30), ("fine-tuning", "all", 200), ("fine-tuning", "3 a class", 30)], own.Select(r => (r.Classifier, r.Labels, r.LabelCount)));
+        Assert.All(own, r => Assert.Equal(r.Classifier == "augmented probe", r.IsChosen));
+        Assert.All(own.Where(r => r.Classifier == "fine-tuning"), r => Assert.Equal(0.02, r.LearningRate));
+        Assert.Contains(AugmentedProbe.Rates, r => r == own[0].LearningRate);
+        Assert.Contains("batch-norm in training mode while it learns", result.Protocol, StringComparison.Ordinal);
+        EvaluationResult alone = new EncoderEvaluation(train, test, options with { Baselines = false }).Run(new EvaluatedEncoder(encoder, Recipe, "dcl"));
+        Assert.Equal(own.Select(r => r.Accuracy), alone.Results.Select(r => r.Accuracy)); // the same draws and views, with and without the others
     }
 
     [Fact]

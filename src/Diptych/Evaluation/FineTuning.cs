@@ -1,0 +1,62 @@
+using Diptych.Data;
+using Diptych.Models;
+using Diptych.Training;
+using Diptych.Views;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Diptych.Evaluation;
+
+/// <summary>The encoder as a start: a copy of it and a linear classifier learn together from labelled images.</summary>
+/// <remarks>Random crops and flips, batch-norm in training mode while it learns and in evaluation mode when it is judged. Rates by layer: Clark et al., arXiv 2003.10555.</remarks>
+public static class FineTuning
+{
+    private const double Momentum = 0.9;
+
+    /// <summary>Trains a copy of the encoder with a classifier that starts at zero.</summary>
+    /// <param name="encoder">Where to start; not changed.</param>
+    /// <param name="views">The recipe that its input was drawn by.</param>
+    /// <param name="source">Labelled images.</param>
+    /// <param name="labels">Their labels, each in [0, <paramref name="classes"/>).</param>
+    /// <param name="classes">How many classes there are.</param>
+    /// <param name="options">How.</param>
+    /// <returns>The tuned encoder and the classifier of its features.</returns>
+    /// <exception cref="InvalidInputException">The weights became infinite: the learning rate is too high.</exception>
+    public static (ResNet Encoder, LinearClassifier Classifier) Fit(ResNet encoder, ViewRecipe views, IImageSource source, IReadOnlyList<int> labels, int classes, ClassifierOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(encoder);
+        ArgumentNullException.ThrowIfNull(views);
+        ArgumentNullException.ThrowIfNull(options);
+        var tuned = new ResNet(encoder.Settings) { Precision = encoder.Precision };
+        NetworkState.Restore(tuned, encoder.state_dict(), "the encoder");
+        using Linear head = nn.Linear(encoder.Settings.FeatureCount, classes);
+        using (no_grad())
+        {
+            head.weight.zero_();
+            head.bias!.zero_();
+        }
+        using var optimizer = new Sgd([("encoder", tuned), ("classifier", head)], Momentum, options.WeightDecay, name => Math.Pow(options.LayerDecay, DepthOf(name)));
+        using var batches = new LabelledBatches(source, labels, views, options);
+        tuned.train();
+        batches.Train(options.LearningRate, (images, truth, rate) =>
+        {
+            Tensor loss = nn.functional.cross_entropy(head.call(tuned.call(images)), truth);
+            optimizer.ClearGradients();
+            loss.backward();
+            optimizer.Step(rate);
+        });
+        tuned.eval();
+        using Tensor finite = head.weight.isfinite().all();
+        if (!finite.item<bool>())
+        {
+            tuned.Dispose();
+            throw new InvalidInputException($"Fine-tuning diverged at the learning rate {options.LearningRate}. Use a lower --learning-rate.");
+        }
+        using (no_grad())
+            return (tuned, new LinearClassifier(head.weight.clone(), head.bias!.clone()));
+    }
+
+    /// <summary>Stages between a parameter and the classifier: 0 for the classifier, 1 for the last stage, 5 for the stem.</summary>
+    internal static int DepthOf(string name) =>
+        name.StartsWith("classifier.", StringComparison.Ordinal) ? 0 : name.StartsWith("encoder.layer", StringComparison.Ordinal) ? 5 - (name["encoder.layer".Length] - '0') : 5;
+}
