@@ -29,11 +29,14 @@ internal sealed class CompareCommand : ToolCommand
     }
 
     /// <summary>Writes the plots; a folder that cannot be written is the user's to know of.</summary>
-    public static IReadOnlyList<string> WritePlots(RunComparison comparison, string folder)
+    public static IReadOnlyList<string> WritePlots(RunComparison comparison, string folder) => WritePlots(() => ComparisonPlots.Write(comparison, folder), folder);
+
+    /// <inheritdoc cref="WritePlots(RunComparison, string)"/>
+    public static IReadOnlyList<string> WritePlots(Func<IReadOnlyList<string>> write, string folder)
     {
         try
         {
-            return ComparisonPlots.Write(comparison, folder);
+            return write();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

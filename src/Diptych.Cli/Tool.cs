@@ -9,7 +9,7 @@ internal static class Tool
 {
     public const int Done = 0, Fault = 1, Mistake = 2, Interrupted = 130;
 
-    private static readonly ToolCommand[] Commands = [new PretrainCommand(), new EvaluateCommand(), new EmbedCommand(), new CompareCommand(), new SweepCommand(), new ViewsCommand(), new PackCommand(), new InspectCommand(), new ListCommand(), new DemoCommand()];
+    private static readonly ToolCommand[] Commands = [new PretrainCommand(), new EvaluateCommand(), new EmbedCommand(), new ReportCommand(), new CompareCommand(), new SweepCommand(), new ViewsCommand(), new PackCommand(), new InspectCommand(), new ListCommand(), new DemoCommand()];
 
     public static int Run(string[] args)
     {

@@ -25,7 +25,7 @@ public static class ComparisonPlots
         return written;
     }
 
-    private static string Curves(RunComparison comparison, string path)
+    internal static string Curves(RunComparison comparison, string path)
     {
         var panels = new List<(string Title, Func<RunSummary, (double X, double Y)[]> Curve)>
         {

@@ -34,7 +34,7 @@ public static class ContactSheet
         {
             int top = Gap + row * pitch;
             source.Decode(images[row], decoded);
-            DrawWhole(renderer, decoded, recipe.Size, sheet, width, top);
+            DrawWhole(renderer, decoded, recipe.Size, sheet, width, Gap, top);
             for (int number = 0; number < viewsPerImage; number++)
             {
                 ViewDraw draw = ViewDraw.For(recipe, decoded.Width, decoded.Height, seed, 0, images[row], number);
@@ -46,13 +46,13 @@ public static class ContactSheet
     }
 
     // The whole image as large as fits the cell, in its own proportions, centred.
-    private static void DrawWhole(ViewRenderer renderer, ImageBuffer decoded, int size, byte[] sheet, int sheetWidth, int top)
+    internal static void DrawWhole(ViewRenderer renderer, ImageBuffer decoded, int size, byte[] sheet, int sheetWidth, int left, int top)
     {
         double scale = (double)size / Math.Max(decoded.Width, decoded.Height);
         int width = Math.Max(1, (int)Math.Round(decoded.Width * scale)), height = Math.Max(1, (int)Math.Round(decoded.Height * scale));
         byte[] cell = new byte[width * height * 4];
         renderer.Resize(decoded, cell, width, height, ResizeFilter.Bicubic);
-        Paste(cell, width, height, sheet, sheetWidth, Gap + (size - width) / 2, top + (size - height) / 2);
+        Paste(cell, width, height, sheet, sheetWidth, left + (size - width) / 2, top + (size - height) / 2);
     }
 
     private static void Paste(ReadOnlySpan<byte> cell, int width, int height, Span<byte> sheet, int sheetWidth, int left, int top)
