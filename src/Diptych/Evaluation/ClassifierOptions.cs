@@ -12,8 +12,8 @@ public sealed record ClassifierOptions
     /// <summary>Images in a step, at most all of them.</summary>
     public int Batch { get; init; } = 64;
 
-    /// <summary>Fine-tuning's peak learning rate.</summary>
-    public double LearningRate { get; init; } = 0.03;
+    /// <summary>Fine-tuning's peak learning rate. Of 0.01, 0.03 and 0.1 the last was best on held-out training tiles of EuroSAT with 2,000 labels, and equal to the others with 100.</summary>
+    public double LearningRate { get; init; } = 0.1;
 
     /// <summary>Fine-tuning: the classifier learns at the whole rate, the encoder's last stage at this share of it, the one before at its square, and so on to the stem; in (0, 1].</summary>
     public double LayerDecay { get; init; } = 1;
