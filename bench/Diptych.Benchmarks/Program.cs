@@ -2,6 +2,10 @@ using Diptych.Benchmarks;
 
 if (args is ["pretrain", var images, .. var rest])
     return PretrainTable.Run(images, rest.Length > 0 ? rest[0] : "/usr/bin/python3");
+if (args is ["step", .. var interpreters])
+    return StepTable.Run(interpreters.Length > 0 ? interpreters[0] : "/usr/bin/python3", rounds: 5);
+if (args is ["step-once", var what, var encoder, var size, var batch, var steps])
+    return StepTable.RunOnce(what, encoder, int.Parse(size, System.Globalization.CultureInfo.InvariantCulture), int.Parse(batch, System.Globalization.CultureInfo.InvariantCulture), int.Parse(steps, System.Globalization.CultureInfo.InvariantCulture));
 if (args is ["loss", .. var python])
     return LossTable.Run(python.Length > 0 ? python[0] : "/usr/bin/python3");
 if (args is ["loss-once", var count])
@@ -25,6 +29,7 @@ if (args is ["q", var work, var image])
 Console.Error.WriteLine("""
     Side-by-side programs; each prints one Markdown table.
       pretrain IMAGES [PYTHON]    images/s of `diptych pretrain` beside the bare step in PyTorch (IMAGES: e.g. a CIFAR-10 folder)
+      step [PYTHON]               images/s of the bare training step, float32 and bfloat16, beside PyTorch's and beside the convolutions alone
       loss [PYTHON]               time and memory of the loss beside two forms in PyTorch
       views PHOTOGRAPHS.tar TILES.tar.gz [PYTHON]    images/s of the loader beside torchvision and libturbojpeg
       evaluation                  nearest neighbour beside the bare matrix product; seconds of the linear probe

@@ -1,31 +1,38 @@
 #!/usr/bin/env python3
-"""The rival of the table "pretrain": the bare SimCLR + DCL training step in PyTorch, float32, on views made beforehand.
-Prints the median images a second. Usage: python3 pretrain_step.py BATCH STEPS THREADS nchw|channels-last"""
-import statistics, sys, time
+"""The rival of the tables "pretrain" and "step": the bare SimCLR + DCL training step in PyTorch, on views made beforehand.
+Prints the median images a second. Usage: python3 pretrain_step.py BATCH STEPS THREADS nchw|channels-last [float32|bfloat16 [resnet18|resnet50 [SIZE]]]"""
+import contextlib, statistics, sys, time
 import torch, torchvision
 
 batch, steps, threads, layout = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+precision, name, size = (sys.argv[5:] + ['float32', 'resnet18', '32'][len(sys.argv) - 5:])[:3]
+size = int(size)
 torch.set_num_threads(threads)
 torch.manual_seed(1)
-encoder = torchvision.models.resnet18()
-encoder.conv1 = torch.nn.Conv2d(3, 64, 3, padding=1, bias=False)
-encoder.maxpool = torch.nn.Identity()
+encoder = getattr(torchvision.models, name)()
+features = encoder.fc.in_features
+if size <= 64:
+    encoder.conv1 = torch.nn.Conv2d(3, 64, 3, padding=1, bias=False)
+    encoder.maxpool = torch.nn.Identity()
 encoder.fc = torch.nn.Identity()
-projector = torch.nn.Sequential(torch.nn.Linear(512, 512, bias=False), torch.nn.BatchNorm1d(512), torch.nn.ReLU(inplace=True), torch.nn.Linear(512, 128))
+projector = torch.nn.Sequential(torch.nn.Linear(features, 512, bias=False), torch.nn.BatchNorm1d(512), torch.nn.ReLU(inplace=True), torch.nn.Linear(512, 128))
 network = torch.nn.Sequential(encoder, projector).train()
-views = torch.randn(2 * batch, 3, 32, 32)
+views = torch.randn(2 * batch, 3, size, size)
 if layout == 'channels-last':
     network, views = network.to(memory_format=torch.channels_last), views.contiguous(memory_format=torch.channels_last)
 decayed = [p for p in network.parameters() if p.dim() > 1]
 free = [p for p in network.parameters() if p.dim() <= 1]
 optimizer = torch.optim.SGD([{'params': decayed, 'weight_decay': 5e-4}, {'params': free, 'weight_decay': 0.0}], lr=0.01, momentum=0.9)
 same = torch.eye(batch, dtype=torch.bool).repeat(2, 2)
+cast = torch.autocast('cpu', dtype=torch.bfloat16) if precision == 'bfloat16' else contextlib.nullcontext()
 
 rates = []
 for _ in range(steps):
     start = time.perf_counter()
     optimizer.zero_grad()
-    z = torch.nn.functional.normalize(network(views))
+    with cast:
+        embedding = network(views)
+    z = torch.nn.functional.normalize(embedding.float())
     positive = (z[:batch] * z[batch:]).sum(1).repeat(2) / 0.1
     loss = (torch.logsumexp((z @ z.t() / 0.1).masked_fill(same, float('-inf')), 1) - positive).mean()
     loss.backward()

@@ -62,7 +62,7 @@ public sealed class MistakeTests
     public async Task An_unknown_command_is_told_with_a_near_miss()
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains("Unknown command 'pretrian'. Known commands: pretrain, evaluate, views, pack, inspect, list, demo. Did you mean 'pretrain'?", await Refused(folder, "pretrian"), StringComparison.Ordinal);
+        Assert.Contains("Unknown command 'pretrian'. Known commands: pretrain, evaluate, embed, report, compare, sweep, views, pack, inspect, list, demo. Did you mean 'pretrain'?", await Refused(folder, "pretrian"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,153 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Diptych.Methods;
+using Diptych.Models;
+using Diptych.Training;
+using static TorchSharp.torch;
+
+namespace Diptych.Benchmarks;
+
+/// <summary>One training step, without loader and checkpoints, beside the same step in PyTorch, and beside its convolutions alone: all in turns in one run.</summary>
+internal static class StepTable
+{
+    private static readonly (string Encoder, int Size, int Batch, int Steps)[] Cases = [("resnet18", 32, 64, 14), ("resnet18", 32, 128, 10), ("resnet50", 224, 4, 8)];
+
+    private static readonly (string Layout, string Precision, string Name)[] Rivals =
+        [("nchw", "float32", "PyTorch, float32, NCHW (its default)"), ("channels-last", "float32", "PyTorch, float32, channels-last"), ("channels-last", "bfloat16", "PyTorch, bfloat16 autocast, channels-last")];
+
+    public static int Run(string python, int rounds)
+    {
+        string rival = Path.Combine(PretrainTable.FindRepository(), "bench", "rivals", "pretrain_step.py");
+        int threads = Environment.ProcessorCount;
+        string version = "";
+        var text = new List<string>();
+        foreach (var (encoder, size, batch, steps) in Cases)
+        {
+            var own = KnownPrecision.Names.ToDictionary(p => p, _ => new List<double>());
+            var ceiling = new List<double>();
+            var others = Rivals.ToDictionary(r => r, _ => new List<double>());
+            for (int round = 0; round < rounds; round++)
+            {
+                string[] Call(string program, params string[] arguments) => PretrainTable.Capture(program, arguments).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                double Self(string what) => double.Parse(Call("dotnet", typeof(StepTable).Assembly.Location, "step-once", what, encoder, $"{size}", $"{batch}", $"{steps}")[0], CultureInfo.InvariantCulture);
+                foreach (var (precision, rates) in own)
+                    rates.Add(Self(precision));
+                ceiling.Add(Self("convolutions"));
+                foreach (var (other, rates) in others)
+                {
+                    string[] said = Call(python, rival, $"{batch}", $"{steps}", $"{threads}", other.Layout, other.Precision, encoder, $"{size}");
+                    (version, double rate) = (said[0], double.Parse(said[1], CultureInfo.InvariantCulture));
+                    rates.Add(rate);
+                }
+                Console.Error.WriteLine($"{encoder} at {size}, batch {batch}, round {round + 1} of {rounds}");
+            }
+            List<double> best = own["bfloat16"];
+            text.Add($"""
+
+                ## {encoder} at {size} × {size}, batch {batch}: {2 * batch} views
+
+                | program | images/s | bfloat16's ratio to it |
+                |---|---|---|
+                | Diptych, bfloat16 | {PretrainTable.Row(best)} | 1 |
+                | Diptych, float32 | {PretrainTable.Row(own["float32"])} | {PretrainTable.Ratio(best, own["float32"])} |
+                {string.Join(Environment.NewLine, others.Select(o => $"| {o.Key.Name} | {PretrainTable.Row(o.Value)} | {PretrainTable.Ratio(best, o.Value)} |"))}
+                | ceiling: its convolutions alone, bfloat16, forward and backward | {PretrainTable.Row(ceiling)} | {PretrainTable.Ratio(best, ceiling)} |
+                """);
+        }
+        Console.Out.WriteLine($"""
+            # The training step beside PyTorch's
+
+            SimCLR with DCL, SGD, on views made beforehand: forward, loss with its diagnostics, backward, update; no loader and no checkpoints. {threads} threads. Median images/s of a program's steps after the first two, then median [minimum–maximum] of {rounds} rounds in turns.
+            Machine: {PretrainTable.Processor()}, {threads} cores, {RuntimeInformation.OSDescription.Split('#')[0].Trim()}; .NET {Environment.Version}, TorchSharp {typeof(TorchSharp.torch).Assembly.GetName().Version!.ToString(3)} (libtorch 2.10), PyTorch {version}.
+            Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- step`
+            """);
+        text.ForEach(Console.Out.WriteLine);
+        return 0;
+    }
+
+    /// <summary>Prints one program's images/s.</summary>
+    public static int RunOnce(string what, string encoder, int size, int batch, int steps)
+    {
+        set_num_threads(Environment.ProcessorCount);
+        double[] seconds = what == "convolutions" ? Convolutions(encoder, size, 2 * batch, steps) : Steps(what, encoder, size, batch, steps);
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{batch / PretrainTable.Median(seconds.Skip(2)):F3}"));
+        return 0;
+    }
+
+    private static double[] Steps(string precision, string encoder, int size, int batch, int steps)
+    {
+        var options = new PretrainOptions { Encoder = encoder, Precision = precision, Batch = batch, ImageSize = size };
+        using IMethod method = options.CreateMethod(options.CreateEncoder(), 50_000);
+        using Optimizer optimizer = KnownOptimizer.Named("sgd").Create(method, options);
+        using Tensor views = ChannelsLast(randn(2 * batch, 3, size, size));
+        foreach (var (_, module) in method.Networks)
+            module.train();
+        var step = new TrainingStep(method, optimizer, options);
+        return Timed(steps, () =>
+        {
+            step.Add(views, options.CreateLoss(), null);
+            step.Finish(0.01);
+        });
+    }
+
+    // Every convolution of the network with its own input, one after the other; inputs ask for gradients as they do inside it.
+    private static double[] Convolutions(string encoder, int size, int views, int steps)
+    {
+        var layers = Shapes(encoder, size).Select(s => (
+            Input: ChannelsLast(randn(views, s.Input, s.Side, s.Side, dtype: ScalarType.BFloat16)).requires_grad_(s.Input > 3),
+            Weight: ChannelsLast(randn(s.Output, s.Input, s.Kernel, s.Kernel, dtype: ScalarType.BFloat16)).requires_grad_(),
+            s.Stride, Padding: s.Kernel / 2)).ToArray();
+        Tensor[] slopes = [.. layers.Select(l => { using (no_grad()) return nn.functional.conv2d(l.Input, l.Weight, null, [l.Stride, l.Stride], [l.Padding, l.Padding]); })];
+        return Timed(steps, () =>
+        {
+            foreach (var (i, l) in layers.Index())
+            {
+                using var scope = NewDisposeScope();
+                nn.functional.conv2d(l.Input, l.Weight, null, [l.Stride, l.Stride], [l.Padding, l.Padding]).backward([slopes[i]]);
+                l.Input.grad = null;
+                l.Weight.grad = null;
+            }
+        });
+    }
+
+    // As ResNet builds them.
+    private static IEnumerable<(int Input, int Output, int Kernel, int Stride, int Side)> Shapes(string encoder, int size)
+    {
+        KnownEncoder shape = KnownEncoder.Named(encoder);
+        bool isSmall = EncoderSettings.StemFor(size) == EncoderStem.Small;
+        yield return (3, 64, isSmall ? 3 : 7, isSmall ? 1 : 2, size);
+        int channels = 64, side = isSmall ? size : size / 4, expansion = shape.HasBottlenecks ? 4 : 1;
+        for (int stage = 0; stage < 4; stage++)
+        {
+            int inside = 64 << stage, output = inside * expansion;
+            for (int block = 0; block < shape.Blocks[stage]; block++)
+            {
+                int stride = block == 0 && stage > 0 ? 2 : 1;
+                if (shape.HasBottlenecks)
+                {
+                    yield return (channels, inside, 1, 1, side);
+                    yield return (inside, inside, 3, stride, side);
+                    yield return (inside, output, 1, 1, side / stride);
+                }
+                else
+                {
+                    yield return (channels, inside, 3, stride, side);
+                    yield return (inside, inside, 3, 1, side / stride);
+                }
+                if (stride != 1 || channels != output)
+                    yield return (channels, output, 1, stride, side);
+                (channels, side) = (output, side / stride);
+            }
+        }
+    }
+
+    private static Tensor ChannelsLast(Tensor values) => values.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
+
+    private static double[] Timed(int count, Action action) => [.. Enumerable.Range(0, count).Select(_ =>
+    {
+        long start = Stopwatch.GetTimestamp();
+        action();
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    })];
+}
