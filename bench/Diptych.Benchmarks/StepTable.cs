@@ -11,7 +11,7 @@ namespace Diptych.Benchmarks;
 /// <summary>One training step, without loader and checkpoints, beside the same step in PyTorch, and beside its convolutions alone: all in turns in one run.</summary>
 internal static class StepTable
 {
-    private static readonly (string Encoder, int Size, int Batch, int Steps)[] Cases = [("resnet18", 32, 64, 14), ("resnet18", 32, 128, 10), ("resnet50", 224, 4, 8)];
+    private static readonly (string Encoder, int Size, int Batch, int Steps)[] Cases = [("resnet18", 32, 64, 8), ("resnet18", 32, 128, 6), ("resnet50", 224, 4, 8)];
 
     private static readonly (string Layout, string Precision, string Name)[] Rivals =
         [("nchw", "float32", "PyTorch, float32, NCHW (its default)"), ("channels-last", "float32", "PyTorch, float32, channels-last"), ("channels-last", "bfloat16", "PyTorch, bfloat16 autocast, channels-last")];
