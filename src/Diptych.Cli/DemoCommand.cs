@@ -43,7 +43,8 @@ internal sealed class DemoCommand : ToolCommand
         }
         Console.Error.WriteLine($"""
 
-            The run is in {folder.Path}. Next, on your own images:
+            The run is in {folder.Path}. To look at it: diptych report {folder.Path}
+            Next, on your own images:
               diptych views PHOTOS --views imagenet --image-size 64      see what the network will see
               diptych pretrain PHOTOS --views imagenet --image-size 64 --width 32
               diptych evaluate runs/PHOTOS-simclr-dcl --train LABELLED/train --test LABELLED/test
