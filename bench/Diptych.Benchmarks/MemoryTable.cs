@@ -25,9 +25,7 @@ internal static class MemoryTable
         var plot = new Plot();
         plot.Add.ScatterLine(all.Select(s => s.Seconds / 60).ToArray(), all.Select(s => s.Resident).ToArray());
         plot.Axes.SetLimitsY(0, all.Max(s => s.Resident) * 1.1);
-        plot.XLabel("minutes");
-        plot.YLabel("resident memory, MiB");
-        plot.Axes.Bottom.Label.Bold = plot.Axes.Left.Label.Bold = false;
+        PlotFont.Label(plot, "minutes", "resident memory, MiB");
         plot.SavePng(image, 800, 360);
         return 0;
     }

@@ -33,9 +33,7 @@ internal static class QTable
             }
             int[] batches = [.. rows.Select(r => r.Batch).Distinct().Order()];
             plot.Axes.Bottom.SetTicks([.. batches.Select(b => Math.Log2(b))], [.. batches.Select(b => b.ToString(CultureInfo.InvariantCulture))]);
-            plot.XLabel("batch");
-            plot.YLabel(title);
-            plot.Axes.Bottom.Label.Bold = plot.Axes.Left.Label.Bold = false;
+            PlotFont.Label(plot, "batch", title);
             plot.ShowLegend(panel == 0 ? Alignment.LowerRight : Alignment.UpperRight);
         }
         figure.Layout = new ScottPlot.MultiplotLayouts.Columns();

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using Diptych.Data;
 using Diptych.Embeddings;
+using Diptych.Training;
 
 namespace Diptych.Cli;
 
@@ -33,7 +34,7 @@ internal sealed class EmbedCommand : ToolCommand
 
     public override int Run(ParseResult parse)
     {
-        string path = parse.GetValue(_out)!, encoder = EncoderOfRun.PathOf(parse.GetValue(_run)!);
+        string path = parse.GetValue(_out)!, encoder = RunFolder.EncoderOf(parse.GetValue(_run)!);
         using IImageSource source = ReadableImages.Open(parse.GetValue(_images)!, parse.GetValue(_exifOrientation), parse.GetValue(_skipUnreadable), Environment.ProcessorCount);
         TorchRuntime.Load();
         using var signals = new StopSignals();

@@ -70,11 +70,10 @@ internal sealed class EvaluateCommand : ToolCommand
     public override int Run(ParseResult parse)
     {
         string run = parse.GetValue(_run)!;
-        string trainPath = parse.GetValue(_train) ?? LabelledParts.Find(parse.GetValue(_data)!, "train");
-        string testPath = parse.GetValue(_test) ?? LabelledParts.Find(parse.GetValue(_data)!, "test", "val");
+        var (trainPath, testPath) = LabelledParts.FindBoth(parse.GetValue(_data), parse.GetValue(_train), parse.GetValue(_test));
         using IImageSource train = ImageSource.Open(trainPath, parse.GetValue(_exifOrientation));
         using IImageSource test = ImageSource.Open(testPath, parse.GetValue(_exifOrientation));
-        string encoderPath = EncoderOfRun.PathOf(run);
+        string encoderPath = RunFolder.EncoderOf(run);
         var evaluation = new EncoderEvaluation(train, test, Apply(parse));
         RunFolder? folder = Directory.Exists(run) ? RunFolder.Open(run) : null;
         if (parse.GetValue(_projector) && folder is null)

@@ -29,7 +29,7 @@ internal sealed class InspectCommand : ToolCommand
         string path = parse.GetValue(_path)!;
         JsonObject found = path.EndsWith(".safetensors", StringComparison.Ordinal) ? File_(path)
             : FailureBundle.IsAt(path) ? Failure(path)
-            : File.Exists(Path.Combine(path, "recipe.json")) ? Run_(path)
+            : RunFolder.IsAt(path) ? Run_(path)
             : Images(path);
         if (parse.GetValue(_json))
             Console.Out.WriteLine(found.ToJsonString(Indented));

@@ -5,9 +5,17 @@ internal static class LabelledParts
 {
     private static readonly string[] Endings = ["", ".tar", ".tar.gz", ".tgz", ".bin", ".bin.gz", "_X.bin", "_X.bin.gz", ".pack", "-images-idx3-ubyte", "-images-idx3-ubyte.gz", "_batch.bin", "_batch.bin.gz"];
 
+    /// <summary>Both parts: those that were named, and the others from the folder.</summary>
+    /// <param name="folder">The data set; null where both parts were named.</param>
+    /// <param name="train">The train part, where it was named.</param>
+    /// <param name="test">The test part, where it was named.</param>
+    /// <exception cref="InvalidInputException">The folder lacks one.</exception>
+    public static (string Train, string Test) FindBoth(string? folder, string? train, string? test) =>
+        (train ?? Find(folder!, "train"), test ?? Find(folder!, "test", "val"));
+
     /// <summary>The first of the names that exists in the folder, with any ending that image sets have.</summary>
     /// <exception cref="InvalidInputException">None does.</exception>
-    public static string Find(string folder, params string[] names)
+    private static string Find(string folder, params string[] names)
     {
         if (!Directory.Exists(folder))
             throw new InvalidInputException($"There is no folder {folder}. --data needs a folder with labelled train and test parts.");

@@ -37,8 +37,7 @@ internal sealed class SweepCommand : ToolCommand
 
     public override int Run(ParseResult parse)
     {
-        string train = parse.GetValue(_train) ?? LabelledParts.Find(parse.GetValue(_data)!, "train");
-        string test = parse.GetValue(_test) ?? LabelledParts.Find(parse.GetValue(_data)!, "test", "val");
+        var (train, test) = LabelledParts.FindBoth(parse.GetValue(_data), parse.GetValue(_train), parse.GetValue(_test));
         string folder = parse.GetValue(_out)!;
         SweepPlan plan = SweepPlan.Read(parse.GetValue(_plan)!);
         string[] evaluation = ["--train", train, "--test", test, .. plan.Evaluate];
@@ -54,8 +53,9 @@ internal sealed class SweepCommand : ToolCommand
         if (finished.Length > 0)
         {
             var comparison = new RunComparison([.. finished.Select(run => RunSummary.Read(run.Folder))]);
-            Console.Out.WriteLine(parse.GetValue(_json) ? comparison.ToJson() : comparison.ToMarkdown());
-            AtomicFile.WriteText(Path.Combine(folder, "comparison.md"), comparison.ToMarkdown() + Environment.NewLine);
+            string table = comparison.ToMarkdown();
+            Console.Out.WriteLine(parse.GetValue(_json) ? comparison.ToJson() : table);
+            AtomicFile.WriteText(Path.Combine(folder, "comparison.md"), table + Environment.NewLine);
             CompareCommand.WritePlots(comparison, Path.Combine(folder, "plots"));
         }
         SweepRun[] failed = [.. runs.Where(run => run.Failure is not null)];
@@ -106,10 +106,9 @@ internal sealed class SweepCommand : ToolCommand
     private static void CheckEvaluation(string[] evaluation)
     {
         var command = new EvaluateCommand();
-        ParseResult parsed = command.Parse(["run", .. evaluation]);
-        string[] mistakes = [.. parsed.Errors.Select(e => e.Message), .. parsed.UnmatchedTokens.Select(t => NearMiss.Describe("option", t, command.Options.Select(o => o.Name).ToArray())), .. command.FindMistakes(parsed)];
-        if (mistakes.Length > 0)
-            throw new InvalidInputException($"The plan's evaluate cannot be used: {string.Join(Environment.NewLine, mistakes.Distinct())}");
+        IReadOnlyList<string> mistakes = Tool.FindMistakes(command.Parse(["run", .. evaluation]), command);
+        if (mistakes.Count > 0)
+            throw new InvalidInputException($"The plan's evaluate cannot be used: {string.Join(Environment.NewLine, mistakes)}");
     }
 
     // Figures that came about differently must not stand in one table.

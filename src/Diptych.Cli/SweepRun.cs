@@ -23,21 +23,18 @@ internal sealed partial class SweepRun(string name, PretrainOptions options, str
     /// <summary>What a process said that failed; null where none did.</summary>
     public string? Failure { get; private set; }
 
-    private string EncoderPath => Path.Combine(Folder, "encoder.safetensors");
-
-    private string EvaluationPath => Path.Combine(Folder, "evaluation.json");
-
     /// <summary>Looks at what an earlier sweep left.</summary>
     /// <returns>Whether nothing is left to do.</returns>
     /// <exception cref="InvalidInputException">A run of that name was made with other settings.</exception>
     public bool IsDone()
     {
-        if (!File.Exists(Path.Combine(Folder, "recipe.json")))
+        if (!RunFolder.IsAt(Folder))
             return false;
-        IReadOnlyList<string> differences = options.DifferencesFrom(RunFolder.Open(Folder).ReadOptions());
+        RunFolder run = RunFolder.Open(Folder);
+        IReadOnlyList<string> differences = options.DifferencesFrom(run.ReadOptions());
         if (differences.Count > 0)
             throw new InvalidInputException($"The run in {Folder} was made with other settings:{Environment.NewLine}{string.Join(Environment.NewLine, differences)}{Environment.NewLine}Choose another --out.");
-        if (!File.Exists(EncoderPath) || !File.Exists(EvaluationPath))
+        if (!File.Exists(run.EncoderPath) || !File.Exists(run.EvaluationPath))
             return false;
         State = "done";
         return true;
@@ -50,12 +47,12 @@ internal sealed partial class SweepRun(string name, PretrainOptions options, str
     /// <param name="stop">Asks to stop: the process at hand has been or is told, and nothing further starts.</param>
     public async Task Work(IReadOnlyList<string> evaluation, int threads, Action<SweepRun> changed, CancellationToken stop)
     {
-        if (!File.Exists(EncoderPath))
+        if (!RunFolder.IsAt(Folder) || !File.Exists(RunFolder.Open(Folder).EncoderPath))
         {
             string recipe = Path.Combine(folder, "recipes", name + ".json");
             Directory.CreateDirectory(Path.GetDirectoryName(recipe)!);
             AtomicFile.WriteText(recipe, options.ToJson());
-            string[] resume = File.Exists(Path.Combine(Folder, "recipe.json")) ? ["--resume"] : [];
+            string[] resume = RunFolder.IsAt(Folder) ? ["--resume"] : [];
             string[] limit = options.Threads is null && !options.Deterministic ? ["--threads", $"{threads}"] : [];
             if (!await Call("training", ["pretrain", options.Images, "--recipe", recipe, "--out", Folder, .. limit, .. resume], threads, changed, stop).ConfigureAwait(false))
                 return;

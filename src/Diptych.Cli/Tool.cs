@@ -24,13 +24,15 @@ internal static class Tool
         if (parse.Action is HelpAction)
             return Show(parse);
         var chosen = parse.CommandResult.Command as ToolCommand;
-        List<string> mistakes = DescribeErrors(parse, chosen);
-        if (chosen is not null)
-            mistakes.AddRange(chosen.FindMistakes(parse));
+        IReadOnlyList<string> mistakes = FindMistakes(parse, chosen);
         if (mistakes.Count > 0)
-            return Complain(string.Join(Environment.NewLine, mistakes.Distinct()) + Environment.NewLine + $"Try: diptych {(chosen is null ? "" : chosen.Name + " ")}--help");
+            return Complain(string.Join(Environment.NewLine, mistakes) + Environment.NewLine + $"Try: diptych {(chosen is null ? "" : chosen.Name + " ")}--help");
         return chosen is null ? Complain("Name a command; see diptych --help.") : Guarded(() => chosen.Run(parse));
     }
+
+    /// <summary>All that is wrong with a command line, found without computing anything.</summary>
+    public static IReadOnlyList<string> FindMistakes(ParseResult parse, ToolCommand? chosen) =>
+        [.. DescribeErrors(parse, chosen).Concat(chosen?.FindMistakes(parse) ?? []).Distinct()];
 
     private static int Guarded(Func<int> action)
     {

@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
 using Diptych.Data;
+using Diptych.Evaluation;
 using Diptych.Models;
 using Diptych.Training;
 using Diptych.Views;
-using static TorchSharp.torch;
 
 namespace Diptych.Embeddings;
 
@@ -60,17 +60,13 @@ public static class FeatureExport
 
     private static bool Compute(ResNet encoder, IImageSource source, ViewRecipe views, FeatureDraft draft, IProgress<int>? progress, CancellationToken stop)
     {
-        using var noGradient = no_grad();
-        using var loader = new ViewLoader(source, views, new ViewLoaderOptions { BatchSize = BatchSize, Views = 1 });
-        foreach (ViewBatch batch in loader.ReadWhole([.. Enumerable.Range(draft.Count, source.Count - draft.Count)]))
+        FeatureExtractor.Read(source, views, BatchSize, draft.Count, images =>
         {
-            using var scope = NewDisposeScope();
-            draft.Add(encoder.call(ViewTensor.From(batch)).contiguous().data<float>().ToArray());
+            draft.Add(encoder.call(images).contiguous().data<float>().ToArray());
             progress?.Report(draft.Count);
-            if (stop.IsCancellationRequested)
-                return draft.Count == source.Count;
-        }
-        return true;
+            return !stop.IsCancellationRequested;
+        });
+        return draft.Count == source.Count;
     }
 
     private static byte[] Digest(string path)

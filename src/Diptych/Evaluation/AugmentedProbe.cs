@@ -14,8 +14,6 @@ namespace Diptych.Evaluation;
 /// </remarks>
 public static class AugmentedProbe
 {
-    private const double Momentum = 0.9;
-
     /// <summary>Learning rates among which one is chosen.</summary>
     public static IReadOnlyList<double> Rates { get; } = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30];
 
@@ -48,13 +46,8 @@ public static class AugmentedProbe
     // One matrix holds all classifiers; with SGD, a loss times the rate is a step at that rate.
     internal static LinearClassifier[] Train(ResNet encoder, ViewRecipe views, IImageSource source, IReadOnlyList<int> labels, int classes, IReadOnlyList<double> rates, ClassifierOptions options)
     {
-        using Linear heads = nn.Linear(encoder.Settings.FeatureCount, rates.Count * classes);
-        using (no_grad())
-        {
-            heads.weight.zero_();
-            heads.bias!.zero_();
-        }
-        using var optimizer = new Sgd([("heads", heads)], Momentum, 0, null);
+        using Linear heads = LinearClassifier.AtZero(encoder.Settings.FeatureCount, rates.Count * classes);
+        using var optimizer = new Sgd([("heads", heads)], ClassifierOptions.Momentum, 0, null);
         using Tensor rateOfHead = tensor(rates.Select(r => (float)r).ToArray()).unsqueeze(0); // [1, R]
         using var batches = new LabelledBatches(source, labels, views, options);
         bool wasTraining = encoder.training;
@@ -77,8 +70,7 @@ public static class AugmentedProbe
         {
             encoder.train(wasTraining);
         }
-        using (no_grad())
-            return [.. Enumerable.Range(0, rates.Count).Select(i => new LinearClassifier(heads.weight.narrow(0, i * classes, classes).clone(), heads.bias!.narrow(0, i * classes, classes).clone()))];
+        return [.. Enumerable.Range(0, rates.Count).Select(i => LinearClassifier.Of(heads, i * classes, classes))];
     }
 
     private static int Right(LinearClassifier classifier, Tensor features, int[] labels)

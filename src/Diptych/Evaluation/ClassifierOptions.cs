@@ -3,6 +3,8 @@ namespace Diptych.Evaluation;
 /// <summary>How a classifier is trained on random views: SGD with momentum 0.9, cosine schedule, cross-entropy.</summary>
 public sealed record ClassifierOptions
 {
+    internal const double Momentum = 0.9;
+
     /// <summary>Passes over the labelled images.</summary>
     public int Epochs { get; init; } = 30;
 

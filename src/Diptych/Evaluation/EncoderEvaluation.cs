@@ -48,7 +48,7 @@ public sealed class EncoderEvaluation
         var rows = new List<EvaluationRow>();
         var figures = new List<FeatureFigures>();
         using var untrained = new ResNet(encoder.Encoder.Settings, _options.Seed);
-        foreach (var (name, epoch, network) in new (string, int?, ResNet?)[] { ("raw pixels", null, null), ("untrained encoder", 0, untrained), (encoder.Name, encoder.Epoch, encoder.Encoder) }.Where(f => _options.Baselines || f.Item1 == encoder.Name))
+        foreach (var (name, epoch, network) in new (string, int?, ResNet?)[] { (EvaluationRow.RawPixels, null, null), (EvaluationRow.UntrainedEncoder, 0, untrained), (encoder.Name, encoder.Epoch, encoder.Encoder) }.Where(f => _options.Baselines || f.Item1 == encoder.Name))
         {
             using var scope = NewDisposeScope();
             say?.Invoke(name);
@@ -120,7 +120,7 @@ public sealed class EncoderEvaluation
                 : $"; k = {string.Join(", ", _options.K)} with all {_images.Train.Count:N0} labels, k = {Math.Min(_options.FewLabelsK, _draws[0].Length)} with {FewLabels}");
         if (_options.Linear)
             yield return "linear probe: logistic regression by L-BFGS on standardized features of whole images, penalty chosen on held-out fifths of the labelled images";
-        string training = $"SGD with momentum 0.9, cosine schedule, batch {_options.Classifier.Batch}, {_options.Classifier.Epochs} epochs and at least {_options.Classifier.FewestSteps} steps, views cropped and flipped";
+        string training = $"SGD with momentum {ClassifierOptions.Momentum}, cosine schedule, batch {_options.Classifier.Batch}, {_options.Classifier.Epochs} epochs and at least {_options.Classifier.FewestSteps} steps, views cropped and flipped";
         if (_options.AugmentedProbe)
             yield return $"augmented probe: encoder frozen with batch-norm in evaluation mode; {training}; learning rate chosen on a held-out fifth of the labelled images";
         if (_options.FineTune)

@@ -3,6 +3,9 @@ namespace Diptych.Evaluation;
 /// <summary>A figure with its whole protocol: one row of the table.</summary>
 public sealed record EvaluationRow
 {
+    /// <summary>What the baselines' features are called.</summary>
+    internal const string RawPixels = "raw pixels", UntrainedEncoder = "untrained encoder";
+
     /// <summary>Which features: <c>raw pixels</c>, <c>untrained encoder</c>, <c>dcl</c>, <c>dcl embedding</c>.</summary>
     public required string Features { get; init; }
 
@@ -63,7 +66,7 @@ public sealed record EvaluationRow
     /// <summary>Puts the draws' figures together.</summary>
     internal static EvaluationRow Of(IReadOnlyList<ClassificationMetrics> figures, string features, int? epoch, string classifier, string labels, int[][] draws, string split, long seed)
     {
-        double mean = figures.Average(f => f.Top1);
+        Spread accuracy = Spread.Of([.. figures.Select(f => f.Top1)])!;
         return new EvaluationRow
         {
             Features = features,
@@ -74,8 +77,8 @@ public sealed record EvaluationRow
             Draws = draws.Length,
             Split = split,
             Seed = seed,
-            Accuracy = mean,
-            AccuracyDeviation = figures.Count > 1 ? Math.Sqrt(figures.Sum(f => (f.Top1 - mean) * (f.Top1 - mean)) / (figures.Count - 1)) : null,
+            Accuracy = accuracy.Mean,
+            AccuracyDeviation = accuracy.Deviation,
             Top5 = figures[0].Top5 is null ? null : figures.Average(f => f.Top5!.Value),
             MacroF1 = figures.Average(f => f.MacroF1),
             CalibrationError = figures.Average(f => f.CalibrationError),

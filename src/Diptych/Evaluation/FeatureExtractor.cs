@@ -75,19 +75,36 @@ public static class FeatureExtractor
         }
     }
 
-    private static Tensor Collect(IImageSource source, ViewRecipe recipe, int length, int batchSize, IProgress<int>? progress, Func<Tensor, Tensor> compute)
+    /// <summary>Runs over whole images in the order of the source, batch by batch.</summary>
+    /// <param name="source">The images.</param>
+    /// <param name="recipe">Size, mean and standard deviation.</param>
+    /// <param name="batchSize">Images at a time.</param>
+    /// <param name="first">Index of the image to begin with.</param>
+    /// <param name="take">Takes a batch, <c>[B, C, H, W]</c>, and says whether to go on.</param>
+    internal static void Read(IImageSource source, ViewRecipe recipe, int batchSize, int first, Func<Tensor, bool> take)
     {
         using var noGradient = no_grad();
-        Tensor features = empty([source.Count, length], dtype: ScalarType.Float32);
         using var loader = new ViewLoader(source, recipe, new ViewLoaderOptions { BatchSize = batchSize, Views = 1 });
-        int done = 0;
-        foreach (ViewBatch batch in loader.ReadWhole())
+        foreach (ViewBatch batch in loader.ReadWhole([.. Enumerable.Range(first, source.Count - first)]))
         {
             using var scope = NewDisposeScope();
-            features[TensorIndex.Slice(done, done + batch.Count)] = compute(ViewTensor.From(batch));
-            done += batch.Count;
-            progress?.Report(done);
+            if (!take(ViewTensor.From(batch)))
+                return;
         }
+    }
+
+    private static Tensor Collect(IImageSource source, ViewRecipe recipe, int length, int batchSize, IProgress<int>? progress, Func<Tensor, Tensor> compute)
+    {
+        Tensor features = empty([source.Count, length], dtype: ScalarType.Float32);
+        int done = 0;
+        Read(source, recipe, batchSize, 0, images =>
+        {
+            int count = (int)images.shape[0];
+            features[TensorIndex.Slice(done, done + count)] = compute(images);
+            done += count;
+            progress?.Report(done);
+            return true;
+        });
         return features;
     }
 }

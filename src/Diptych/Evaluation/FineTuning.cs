@@ -11,8 +11,6 @@ namespace Diptych.Evaluation;
 /// <remarks>Random crops and flips, batch-norm in training mode while it learns and in evaluation mode when it is judged. Rates by layer: Clark et al., arXiv 2003.10555.</remarks>
 public static class FineTuning
 {
-    private const double Momentum = 0.9;
-
     /// <summary>Trains a copy of the encoder with a classifier that starts at zero.</summary>
     /// <param name="encoder">Where to start; not changed.</param>
     /// <param name="views">The recipe that its input was drawn by.</param>
@@ -29,13 +27,8 @@ public static class FineTuning
         ArgumentNullException.ThrowIfNull(options);
         var tuned = new ResNet(encoder.Settings) { Precision = encoder.Precision };
         NetworkState.Restore(tuned, encoder.state_dict(), "the encoder");
-        using Linear head = nn.Linear(encoder.Settings.FeatureCount, classes);
-        using (no_grad())
-        {
-            head.weight.zero_();
-            head.bias!.zero_();
-        }
-        using var optimizer = new Sgd([("encoder", tuned), ("classifier", head)], Momentum, options.WeightDecay, name => Math.Pow(options.LayerDecay, DepthOf(name)));
+        using Linear head = LinearClassifier.AtZero(encoder.Settings.FeatureCount, classes);
+        using var optimizer = new Sgd([("encoder", tuned), ("classifier", head)], ClassifierOptions.Momentum, options.WeightDecay, name => Math.Pow(options.LayerDecay, DepthOf(name)));
         using var batches = new LabelledBatches(source, labels, views, options);
         tuned.train();
         batches.Train(options.LearningRate, (images, truth, rate) =>
@@ -52,8 +45,7 @@ public static class FineTuning
             tuned.Dispose();
             throw new InvalidInputException($"Fine-tuning diverged at the learning rate {options.LearningRate}. Use a lower --learning-rate.");
         }
-        using (no_grad())
-            return (tuned, new LinearClassifier(head.weight.clone(), head.bias!.clone()));
+        return (tuned, LinearClassifier.Of(head, 0, classes));
     }
 
     /// <summary>Stages between a parameter and the classifier: 0 for the classifier, 1 for the last stage, 5 for the stem.</summary>

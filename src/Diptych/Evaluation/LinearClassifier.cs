@@ -1,3 +1,4 @@
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Diptych.Evaluation;
@@ -9,6 +10,23 @@ public sealed class LinearClassifier : IDisposable
     /// <param name="weight"><c>[C, F]</c>.</param>
     /// <param name="bias"><c>[C]</c>.</param>
     public LinearClassifier(Tensor weight, Tensor bias) => (Weight, Bias) = (weight, bias);
+
+    /// <summary>A layer that starts at zero, to be trained.</summary>
+    internal static Linear AtZero(long features, long outputs)
+    {
+        using var noGradient = no_grad();
+        Linear layer = nn.Linear(features, outputs);
+        layer.weight.zero_();
+        layer.bias!.zero_();
+        return layer;
+    }
+
+    /// <summary>A copy of some outputs of a trained layer.</summary>
+    internal static LinearClassifier Of(Linear layer, long first, long classes)
+    {
+        using var noGradient = no_grad();
+        return new LinearClassifier(layer.weight.narrow(0, first, classes).clone(), layer.bias!.narrow(0, first, classes).clone());
+    }
 
     /// <summary>W, <c>[C, F]</c>.</summary>
     public Tensor Weight { get; }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Diptych.Evaluation;
 using ScottPlot;
 
 namespace Diptych.Reports;
@@ -79,9 +80,7 @@ public static class ComparisonPlots
     {
         var plot = new Plot();
         draw(plot);
-        plot.XLabel(x);
-        plot.YLabel(y);
-        plot.Axes.Bottom.Label.Bold = plot.Axes.Left.Label.Bold = false; // the font that PlotFont names has one weight
+        PlotFont.Label(plot, x, y);
         plot.Legend.FontSize = 11;
         plot.ShowLegend(Edge.Bottom);
         plot.Legend.Orientation = Orientation.Horizontal;

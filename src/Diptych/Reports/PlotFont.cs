@@ -15,4 +15,16 @@ public static class PlotFont
         Fonts.AddFontFile("plots", file);
         Fonts.Default = "plots";
     }
+
+    /// <summary>Names the axes, in the one weight that the font has.</summary>
+    /// <param name="plot">The plot.</param>
+    /// <param name="x">Under the horizontal axis.</param>
+    /// <param name="y">Beside the vertical one.</param>
+    public static void Label(Plot plot, string x, string y)
+    {
+        ArgumentNullException.ThrowIfNull(plot);
+        plot.XLabel(x);
+        plot.YLabel(y);
+        plot.Axes.Bottom.Label.Bold = plot.Axes.Left.Label.Bold = false;
+    }
 }

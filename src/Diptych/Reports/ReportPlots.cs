@@ -34,9 +34,7 @@ public static class ReportPlots
             var markers = plot.Add.Markers(group.Select(i => (double)points[2 * i]).ToArray(), group.Select(i => (double)points[2 * i + 1]).ToArray(), MarkerShape.FilledCircle, 4);
             markers.LegendText = group.Key >= 0 && classes!.Count <= MostNames ? classes[group.Key] : "";
         }
-        plot.XLabel("first principal component");
-        plot.YLabel("second principal component");
-        plot.Axes.Bottom.Label.Bold = plot.Axes.Left.Label.Bold = false; // the font that PlotFont names has one weight
+        PlotFont.Label(plot, "first principal component", "second principal component");
         if (classes is not null && classes.Count <= MostNames)
             plot.ShowLegend(Edge.Right);
         plot.SavePng(path, Side + 200, Side);
@@ -71,9 +69,7 @@ public static class ReportPlots
                     number.LabelFontColor = shares[i, j] > 0.5 ? Colors.White : Colors.Black;
                 }
         }
-        plot.XLabel("named");
-        plot.YLabel("true class");
-        plot.Axes.Bottom.Label.Bold = plot.Axes.Left.Label.Bold = false;
+        PlotFont.Label(plot, "named", "true class");
         plot.SavePng(path, Side + 100, Side + 100);
         return path;
     }

@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Diptych.Training;
 
 namespace Diptych.Reports;
@@ -7,9 +5,7 @@ namespace Diptych.Reports;
 /// <summary>What a run said of its steps, thinned so that a run of any length fits in a plot.</summary>
 public sealed record RunCurve
 {
-    private const int MostPoints = 100, LongestLine = 1 << 16;
-
-    private static readonly JsonSerializerOptions Json = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+    private const int MostPoints = 100;
 
     /// <summary>Means over equally many steps each, in order.</summary>
     public required IReadOnlyList<CurvePoint> Points { get; init; }
@@ -32,7 +28,7 @@ public sealed record RunCurve
         var pending = new List<StepMetrics>();
         int stride = 1, epoch = -1, count = 0, stepsPerEpoch = 0, lastStep = 0;
         double lossSum = 0, qSum = 0;
-        foreach (StepMetrics step in Steps(path))
+        foreach (StepMetrics step in MetricsFile.Read(path))
         {
             if (step.Epoch != epoch)
                 (epoch, count, lossSum, qSum) = (step.Epoch, 0, 0, 0);
@@ -59,25 +55,5 @@ public sealed record RunCurve
             LastLoss = count == 0 ? null : lossSum / count,
             LastQ = count == 0 ? null : qSum / count,
         };
-    }
-
-    private static IEnumerable<StepMetrics> Steps(string path)
-    {
-        if (!File.Exists(path))
-            yield break;
-        foreach (string line in File.ReadLines(path))
-        {
-            StepMetrics? step = null;
-            try
-            {
-                step = line.Length is 0 or > LongestLine ? null : JsonSerializer.Deserialize<StepMetrics>(line, Json);
-            }
-            catch (JsonException)
-            {
-                // a line that a killed process did not finish
-            }
-            if (step is not null)
-                yield return step;
-        }
     }
 }

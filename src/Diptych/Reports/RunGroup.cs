@@ -1,3 +1,5 @@
+using Diptych.Evaluation;
+
 namespace Diptych.Reports;
 
 /// <summary>Runs that differ in their seed only.</summary>

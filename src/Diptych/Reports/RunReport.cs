@@ -27,13 +27,12 @@ public sealed class RunReport : IDisposable
     {
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(source);
-        if (!run.IsFinished)
-            throw new InvalidInputException($"The run in {run.Folder.Path} is not finished: it holds no encoder.safetensors. Go on with: diptych pretrain {run.Options.Images} --out {run.Folder.Path} --resume");
+        string encoderPath = run.Folder.FinishedEncoder();
         if (Math.Min(count, source.Count) < 4)
             throw new InvalidInputException($"A report shows at least 4 images, but {source.Description} has {source.Count} and --count is {count}.");
         _run = run;
         _images = new ImageSubset(source, SampleOrder.ForEpoch(run.Options.Seed, 0, source.Count).Take(count).Order());
-        var (encoder, views) = EncoderFile.Read(run.Folder.EncoderPath);
+        var (encoder, views) = EncoderFile.Read(encoderPath);
         Views = views;
         using (encoder)
             _features = FeatureExtractor.Extract(encoder, _images, views);
@@ -112,7 +111,7 @@ public sealed class RunReport : IDisposable
         Thumbnails thumbnails = Thumbnails.Of(_images);
         using var scope = NewDisposeScope();
         JsonArray Points(Tensor points) => new([.. Floats(points).Select(v => (JsonNode)Math.Round(v, 4))]);
-        int mapped = Math.Min(MostMapped, _images.Count);
+        int[] mapped = [.. SampleOrder.ForEpoch(_run.Options.Seed, 0, _images.Count).Take(MostMapped).Order()];
         return new()
         {
             ["source"] = _images.Description,
@@ -124,12 +123,10 @@ public sealed class RunReport : IDisposable
             ["atlases"] = new JsonArray([.. thumbnails.Files.Select(f => (JsonNode)DataUri("jpeg", f))]),
             ["pca"] = Points(FeatureMap.Pca(_features)),
             // A map by neighbours costs the square of its images; the first of a random draw stand for all.
-            ["tsne-images"] = new JsonArray([.. MappedImages(mapped).Select(i => (JsonNode)i)]),
-            ["tsne"] = Points(FeatureMap.Tsne(_features.index_select(0, tensor(MappedImages(mapped).Select(i => (long)i).ToArray())))),
+            ["tsne-images"] = new JsonArray([.. mapped.Select(i => (JsonNode)i)]),
+            ["tsne"] = Points(FeatureMap.Tsne(_features.index_select(0, tensor(mapped.Select(i => (long)i).ToArray())))),
         };
     }
-
-    private int[] MappedImages(int count) => [.. SampleOrder.ForEpoch(_run.Options.Seed, 0, _images.Count).Take(count).Order()];
 
     // Each query finds itself first; the rest are its neighbours.
     private JsonArray Sheets()

@@ -27,14 +27,14 @@ public sealed record RunSummary(RunFolder Folder, PretrainOptions Options, RunCu
     /// <exception cref="InvalidInputException">There is none.</exception>
     public static IReadOnlyList<string> Find(string path)
     {
-        if (File.Exists(Path.Combine(path, "recipe.json")))
+        if (RunFolder.IsAt(path))
             return [path];
-        string[] inside = Directory.Exists(path) ? [.. Directory.GetDirectories(path).Where(d => File.Exists(Path.Combine(d, "recipe.json"))).Order(StringComparer.Ordinal)] : [];
+        string[] inside = Directory.Exists(path) ? [.. Directory.GetDirectories(path).Where(RunFolder.IsAt).Order(StringComparer.Ordinal)] : [];
         return inside.Length > 0 ? inside : throw new InvalidInputException($"{path} is neither a run folder nor a folder of them: there is no recipe.json. Name folders that `diptych pretrain` or `diptych sweep` wrote.");
     }
 
     /// <summary>Figures of the trained encoder with its protocol, by what was measured: <c>nearest neighbour, k = 20, t = 0.1, labels: all</c>.</summary>
     public IEnumerable<(string Measure, double Accuracy)> Figures() => Evaluation is null ? [] : Evaluation.Results
-        .Where(row => row.Features is not ("raw pixels" or "untrained encoder"))
+        .Where(row => row.Features is not (EvaluationRow.RawPixels or EvaluationRow.UntrainedEncoder))
         .Select(row => ($"{row.Classifier}{(row.Features == Options.Loss ? "" : " on the " + row.Features.Split(' ')[^1])}{(row.Classifier != "nearest neighbour" ? "" : row.IsChosen ? ", k chosen" : $", k = {row.K}, t = {row.Temperature:G3}")}, labels: {row.Labels}", row.Accuracy));
 }

@@ -1,7 +1,5 @@
-using System.Runtime.InteropServices;
 using Diptych.Data;
 using Diptych.Views;
-using SkiaSharp;
 
 namespace Diptych.Reports;
 
@@ -30,24 +28,8 @@ internal sealed record Thumbnails(int Size, int Columns, IReadOnlyList<byte[]> F
                 source.Decode(first + i, decoded);
                 ContactSheet.DrawWhole(renderer, decoded, size, sheet, side, i % PerSide * size, i / PerSide * size);
             }
-            files.Add(Encode(sheet, side, height));
+            files.Add(JpegFile.Encode(sheet, side, height, Quality));
         }
         return new Thumbnails(size, PerSide, files);
-    }
-
-    private static byte[] Encode(byte[] pixels, int width, int height)
-    {
-        var pinned = GCHandle.Alloc(pixels, GCHandleType.Pinned);
-        try
-        {
-            var info = new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Opaque);
-            using SKImage image = SKImage.FromPixelCopy(info, pinned.AddrOfPinnedObject(), info.RowBytes);
-            using SKData jpeg = image.Encode(SKEncodedImageFormat.Jpeg, Quality);
-            return jpeg.ToArray();
-        }
-        finally
-        {
-            pinned.Free();
-        }
     }
 }

@@ -7,7 +7,7 @@ namespace Diptych.Training;
 /// <summary>The file <c>metrics.jsonl</c>: one JSON object a line, one line a step. Lines that the disk does not take wait in memory.</summary>
 public sealed class MetricsFile : IDisposable
 {
-    private const int Patience = 4096, LongestLine = 1 << 20; // letters that wait before they are written; bytes
+    private const int Patience = 4096, LongestLine = 1 << 20, LongestStep = 1 << 16; // letters that wait before they are written; bytes; letters
 
     // A figure that is not a number is written as "NaN", rather than ending the run.
     private static readonly JsonSerializerOptions Json = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
@@ -25,6 +25,28 @@ public sealed class MetricsFile : IDisposable
         var metrics = new MetricsFile(path);
         metrics._file.SetLength(EndOf(path, lastStep));
         return metrics;
+    }
+
+    /// <summary>Reads the steps, a line at a time.</summary>
+    /// <param name="path">The file; a missing one has no steps, a line that is torn is passed over.</param>
+    public static IEnumerable<StepMetrics> Read(string path)
+    {
+        if (!File.Exists(path))
+            yield break;
+        foreach (string line in File.ReadLines(path))
+        {
+            StepMetrics? step = null;
+            try
+            {
+                step = line.Length is 0 or > LongestStep ? null : JsonSerializer.Deserialize<StepMetrics>(line, Json);
+            }
+            catch (JsonException)
+            {
+                // a line that a killed process did not finish
+            }
+            if (step is not null)
+                yield return step;
+        }
     }
 
     // Where the line of a step ends, or the last whole one before it. A long run's file does not fit in memory, a stranger's may be one line.

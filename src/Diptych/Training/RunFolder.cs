@@ -56,6 +56,20 @@ public sealed class RunFolder
         return folder;
     }
 
+    /// <summary>Whether a path is a run folder.</summary>
+    /// <param name="path">The path.</param>
+    public static bool IsAt(string path) => File.Exists(new RunFolder(path).RecipePath);
+
+    /// <summary>The encoder's file, of a run or named itself.</summary>
+    /// <param name="runOrFile">A run folder, or an encoder's file.</param>
+    /// <exception cref="InvalidInputException">There is neither, or the run is not finished.</exception>
+    public static string EncoderOf(string runOrFile) => File.Exists(runOrFile) ? runOrFile : Open(runOrFile).FinishedEncoder();
+
+    /// <summary>The encoder's file.</summary>
+    /// <exception cref="InvalidInputException">The run is not finished.</exception>
+    public string FinishedEncoder() => File.Exists(EncoderPath) ? EncoderPath
+        : throw new InvalidInputException($"The run in {Path} is not finished: it holds no encoder.safetensors. Go on with: diptych pretrain {ReadOptions().Images} --out {Path} --resume");
+
     /// <summary>Opens an existing run folder.</summary>
     /// <param name="path">The folder.</param>
     /// <exception cref="InvalidInputException">It is not a run folder.</exception>
@@ -64,7 +78,7 @@ public sealed class RunFolder
         var folder = new RunFolder(path);
         if (!Directory.Exists(path))
             throw new InvalidInputException($"There is no run folder {path}. `diptych pretrain IMAGES --out {path}` makes one.");
-        if (!File.Exists(folder.RecipePath))
+        if (!IsAt(path))
             throw new InvalidInputException($"{path} is not a run folder: it holds no recipe.json. Name a folder that `diptych pretrain` wrote.");
         return folder;
     }

@@ -1,6 +1,5 @@
 using Diptych.Checkpoints;
 using Diptych.Data;
-using SkiaSharp;
 
 namespace Diptych.Views;
 
@@ -78,17 +77,7 @@ public static class ImagePacking
                 _renderer.Resize(image, _smaller.Pixels, _smaller.Width, _smaller.Height, ResizeFilter.Bilinear);
                 image = _smaller;
             }
-            return (image.Width, image.Height, isRaw ? RawPixels.Pack(image.Pixels) : Encode(image, options.Quality));
-        }
-
-        private static unsafe byte[] Encode(ImageBuffer image, int quality)
-        {
-            fixed (byte* pixels = image.Pixels)
-            {
-                using var pixmap = new SKPixmap(new(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque), (nint)pixels);
-                using SKData data = pixmap.Encode(new SKJpegEncoderOptions(quality)) ?? throw new InvalidOperationException($"Skia could not write a JPEG of {image.Width} × {image.Height} pixels.");
-                return data.ToArray();
-            }
+            return (image.Width, image.Height, isRaw ? RawPixels.Pack(image.Pixels) : JpegFile.Encode(image.Pixels, image.Width, image.Height, options.Quality));
         }
     }
 }
