@@ -4,6 +4,7 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Runtime.InteropServices;
 using Diptych.Data;
+using Diptych.Training;
 using Diptych.Views;
 
 namespace Diptych.Benchmarks;
@@ -125,7 +126,10 @@ internal static class ViewsTable
         for (int epoch = 0; epoch < epochs; epoch++)
         {
             foreach (ViewBatch batch in loader.ReadEpoch(epoch, order))
+            {
+                using TorchSharp.torch.Tensor views = ViewTensor.From(batch); // normalized, as the rivals' are
                 images += batch.Count;
+            }
         }
         double wall = Stopwatch.GetElapsedTime(start).TotalSeconds;
         return (images / (Environment.CpuUsage.TotalTime - cpu).TotalSeconds, images / wall);

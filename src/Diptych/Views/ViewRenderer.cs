@@ -12,7 +12,6 @@ public sealed class ViewRenderer
     private byte[] _scratch = [];
     private byte[] _view = [];
     private byte[] _gray = [];
-    private Normalizer? _normalizer;
 
     /// <summary>Makes a drawn view as pixels: the bytes that Pillow and torchvision make of the same draw.</summary>
     /// <param name="source">The decoded image the draw was made for.</param>
@@ -52,18 +51,18 @@ public sealed class ViewRenderer
             PixelMap.Apply(rgbx, new Solarize(threshold));
     }
 
-    /// <summary>Makes a drawn view and normalizes it.</summary>
+    /// <summary>Makes a drawn view as a batch holds it.</summary>
+    /// <inheritdoc cref="Render"/>
     /// <param name="source">The decoded image the draw was made for.</param>
     /// <param name="draw">What to do.</param>
-    /// <param name="recipe">Size, filter, kind of blur, mean and deviation.</param>
-    /// <param name="values">Receives <c>[Size, Size, Channels]</c>.</param>
-    /// <exception cref="ArgumentException">The crop leaves the image, or the destination has another length.</exception>
-    public void Render(ImageBuffer source, ViewDraw draw, ViewRecipe recipe, Span<float> values)
+    /// <param name="recipe">Size, channels, filter and kind of blur.</param>
+    /// <param name="packed">Receives <c>[Size, Size, Channels]</c>.</param>
+    public void RenderPacked(ImageBuffer source, ViewDraw draw, ViewRecipe recipe, Span<byte> packed)
     {
-        CheckLength(values.Length, recipe.Size * recipe.Size * recipe.Channels);
+        CheckLength(packed.Length, recipe.Size * recipe.Size * recipe.Channels);
         Span<byte> view = Room(ref _view, recipe.Size * recipe.Size * 4);
         Render(source, draw, recipe, view);
-        NormalizerFor(recipe).Apply(view, values, recipe.Channels);
+        RawPixels.Pack(view, packed, recipe.Channels);
     }
 
     /// <summary>Makes the view that evaluation sees, without chance: the shorter side resized (bilinear), then the central square.</summary>
@@ -88,17 +87,17 @@ public sealed class ViewRenderer
             resized.Slice(((top + y) * width + left) * 4, size * 4).CopyTo(rgbx[(y * size * 4)..]);
     }
 
-    /// <summary>Makes the view that evaluation sees and normalizes it.</summary>
+    /// <summary>Makes the view that evaluation sees as a batch holds it.</summary>
+    /// <inheritdoc cref="RenderWhole"/>
     /// <param name="source">The decoded image.</param>
-    /// <param name="recipe">Size, mean and deviation.</param>
-    /// <param name="values">Receives <c>[Size, Size, Channels]</c>.</param>
-    /// <exception cref="ArgumentException">The destination has another length.</exception>
-    public void RenderWhole(ImageBuffer source, ViewRecipe recipe, Span<float> values)
+    /// <param name="recipe">Size and channels.</param>
+    /// <param name="packed">Receives <c>[Size, Size, Channels]</c>.</param>
+    public void RenderWholePacked(ImageBuffer source, ViewRecipe recipe, Span<byte> packed)
     {
-        CheckLength(values.Length, recipe.Size * recipe.Size * recipe.Channels);
+        CheckLength(packed.Length, recipe.Size * recipe.Size * recipe.Channels);
         Span<byte> view = Room(ref _view, recipe.Size * recipe.Size * 4);
         RenderWhole(source, recipe, view);
-        NormalizerFor(recipe).Apply(view, values, recipe.Channels);
+        RawPixels.Pack(view, packed, recipe.Channels);
     }
 
     /// <summary>Resizes a whole image to any size.</summary>
@@ -151,12 +150,5 @@ public sealed class ViewRenderer
         if (memory.Length < length)
             memory = GC.AllocateUninitializedArray<byte>(length);
         return memory.AsSpan(0, length);
-    }
-
-    private Normalizer NormalizerFor(ViewRecipe recipe)
-    {
-        if (_normalizer is null || _normalizer.Mean != recipe.Mean || _normalizer.Deviation != recipe.StandardDeviation)
-            _normalizer = new Normalizer(recipe.Mean, recipe.StandardDeviation);
-        return _normalizer;
     }
 }

@@ -78,9 +78,7 @@ public sealed class GoldenTests
     [Fact]
     public void Normalizes_to_the_floats_of_torchvision()
     {
-        byte[] grays = new byte[1024];
-        for (int i = 0; i < grays.Length; i++)
-            grays[i] = (byte)(i / 4);
+        byte[] grays = [.. Enumerable.Range(0, 3 * 256).Select(i => (byte)(i / 3))];
         foreach (JsonElement expected in Golden.GetProperty("normalize").EnumerateArray())
         {
             float[] values = new float[256 * 3];

@@ -11,7 +11,6 @@ internal sealed class Normalizer
     /// <summary>Fills the tables.</summary>
     public Normalizer(Rgb mean, Rgb deviation)
     {
-        (Mean, Deviation) = (mean, deviation);
         _red = Table(0);
         _green = Table(1);
         _blue = Table(2);
@@ -25,32 +24,26 @@ internal sealed class Normalizer
         }
     }
 
-    /// <summary>Subtracted from each channel.</summary>
-    public Rgb Mean { get; }
-
-    /// <summary>Divides each channel.</summary>
-    public Rgb Deviation { get; }
-
-    /// <summary>Writes <c>[pixels, 4]</c> bytes as <c>[pixels, channels]</c> floats: all three, or the first alone.</summary>
-    public void Apply(ReadOnlySpan<byte> rgbx, Span<float> values, int channels)
+    /// <summary>Writes <c>[pixels, channels]</c> bytes as floats of the same shape.</summary>
+    public void Apply(ReadOnlySpan<byte> pixels, Span<float> values, int channels)
     {
-        ReadOnlySpan<uint> pixels = MemoryMarshal.Cast<byte, uint>(rgbx);
+        values = values[..pixels.Length];
         if (channels == 1)
         {
             for (int pixel = 0; pixel < pixels.Length; pixel++)
-                values[pixel] = _red[(byte)pixels[pixel]];
+                values[pixel] = _red[pixels[pixel]];
             return;
         }
         ref float red = ref MemoryMarshal.GetArrayDataReference(_red);
         ref float green = ref MemoryMarshal.GetArrayDataReference(_green);
         ref float blue = ref MemoryMarshal.GetArrayDataReference(_blue);
-        ref float value = ref MemoryMarshal.GetReference(values[..(pixels.Length * 3)]);
-        foreach (uint pixel in pixels)
+        ref byte pixelBytes = ref MemoryMarshal.GetReference(pixels);
+        ref float value = ref MemoryMarshal.GetReference(values);
+        for (int i = 0; i + 3 <= pixels.Length; i += 3)
         {
-            value = Unsafe.Add(ref red, (int)(byte)pixel);
-            Unsafe.Add(ref value, 1) = Unsafe.Add(ref green, (int)(byte)(pixel >> 8));
-            Unsafe.Add(ref value, 2) = Unsafe.Add(ref blue, (int)(byte)(pixel >> 16));
-            value = ref Unsafe.Add(ref value, 3);
+            Unsafe.Add(ref value, i) = Unsafe.Add(ref red, (int)Unsafe.Add(ref pixelBytes, i));
+            Unsafe.Add(ref value, i + 1) = Unsafe.Add(ref green, (int)Unsafe.Add(ref pixelBytes, i + 1));
+            Unsafe.Add(ref value, i + 2) = Unsafe.Add(ref blue, (int)Unsafe.Add(ref pixelBytes, i + 2));
         }
     }
 }
