@@ -22,6 +22,10 @@ if (args is ["features-once", var pictures])
     return FeaturesTable.RunOnce(pictures);
 if (args is ["evaluation"])
     return EvaluationTable.Run();
+if (args is ["kernels"])
+    return ViewKernels.Run();
+if (args is ["scale", var set])
+    return ScaleTable.Run(set);
 if (args is ["memory", var samples, var chart])
     return MemoryTable.Run(samples, chart);
 if (args is ["q", var work, var image])
@@ -35,6 +39,8 @@ Console.Error.WriteLine("""
       evaluation                  nearest neighbour beside the bare matrix product; seconds of the linear probe
       features IMAGES [PYTHON]    images/s of feature extraction beside bare inference in PyTorch
       q RUNS PLOT.png             mean and variation of q of the runs of bench/q.sh
+      kernels                     one view with each operation alone, by BenchmarkDotNet
+      scale IMAGES.tar            images/s and memory of `diptych pretrain` against the batch and the number of images
       memory SAMPLES PLOT.png     memory, files and threads of the run of bench/memory.sh
       pack IMAGES                 images/s of the loader over packed files beside the originals (IMAGES: e.g. a tar of photographs)
     """);
