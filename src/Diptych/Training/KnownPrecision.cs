@@ -16,7 +16,7 @@ public static class KnownPrecision
     /// <summary>What stands for the faster of <see cref="Names"/>, as <see cref="Choose"/> finds it.</summary>
     public const string Automatic = "auto";
 
-    private const int Images = 8, Rounds = 3; // few: a run must start soon
+    private const int Images = 8, ImagesOnGpu = 256, Rounds = 3; // few, since a run must start soon; but a GPU is not busy with few
     private const double WorthIt = 1.1;
 
     internal static ScalarType TypeOf(string name) => name == "bfloat16" ? ScalarType.BFloat16 : ScalarType.Float32;
@@ -35,7 +35,7 @@ public static class KnownPrecision
         using var scope = NewDisposeScope();
         using ResNet encoder = options.CreateEncoder().to(device);
         using var generator = new Generator(1);
-        int images = Math.Min(Images, Math.Min(options.Batch, options.Chunk ?? options.Batch));
+        int images = Math.Min(device.type == DeviceType.CPU ? Images : ImagesOnGpu, Math.Min(options.Batch, options.Chunk ?? options.Batch));
         Tensor views = randn([2 * images, recipe.Size, recipe.Size, recipe.Channels], generator: generator).to(device).permute(0, 3, 1, 2);
         double[] seconds = [double.MaxValue, double.MaxValue];
         for (int round = 0; round < Rounds; round++)
