@@ -1,36 +1,39 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Text.Json;
+using Diptych.Training;
 
 namespace Diptych.Benchmarks;
 
-/// <summary>`diptych pretrain` (loader, step, metrics, checkpoints) beside the bare training step in PyTorch, in turns in one run.</summary>
+/// <summary>`diptych pretrain` (loader, step, metrics) beside its own bare training step and PyTorch's, in turns in one run.</summary>
 internal static class PretrainTable
 {
-    private const int Rounds = 5, Batch = 64, Steps = 24, WarmupSteps = 4;
+    private const int Rounds = 3, Batch = 64, Steps = 10, WarmupSteps = 2;
+
+    private static readonly string[] Precisions = ["bfloat16", "float32"];
 
     public static int Run(string images, string python)
     {
         string folder = Directory.CreateTempSubdirectory("diptych-bench-").FullName;
         string rival = Path.Combine(FindRepository(), "bench", "rivals", "pretrain_step.py");
         int threads = Environment.ProcessorCount;
-        var own = new List<double>();
-        var nchw = new List<double>();
-        var channelsLast = new List<double>();
+        var whole = Precisions.ToDictionary(p => p, _ => new List<double>());
+        var bare = Precisions.ToDictionary(p => p, _ => new List<double>());
+        var other = new List<double>();
         string version = "";
         try
         {
             for (int round = 0; round < Rounds; round++)
             {
-                own.Add(OwnRate(images, Path.Combine(folder, $"round-{round}"), threads));
-                foreach (var (layout, rates) in new[] { ("nchw", nchw), ("channels-last", channelsLast) })
+                foreach (string precision in Precisions)
                 {
-                    string[] said = Capture(python, rival, $"{Batch}", $"{Steps}", $"{threads}", layout).Split(' ', StringSplitOptions.RemoveEmptyEntries);
-                    version = said[0];
-                    rates.Add(double.Parse(said[1], CultureInfo.InvariantCulture));
+                    whole[precision].Add(OwnRate(images, Path.Combine(folder, $"{precision}-{round}"), precision, threads));
+                    bare[precision].Add(double.Parse(Capture("dotnet", typeof(PretrainTable).Assembly.Location, "step-once", precision, "resnet18", "32", $"{Batch}", $"{Steps}"), CultureInfo.InvariantCulture));
                 }
-                Console.Error.WriteLine($"round {round + 1} of {Rounds}: {own[^1]:F1}, {nchw[^1]:F1}, {channelsLast[^1]:F1} images/s");
+                string[] said = Capture(python, rival, $"{Batch}", $"{Steps}", $"{threads}", "channels-last", "bfloat16", "resnet18", "32").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                version = said[0];
+                other.Add(double.Parse(said[1], CultureInfo.InvariantCulture));
+                Console.Error.WriteLine($"round {round + 1} of {Rounds}: {string.Join(", ", Precisions.Select(p => $"{p} {whole[p][^1]:F1}, bare {bare[p][^1]:F1}"))}, PyTorch {other[^1]:F1} images/s");
             }
         }
         finally
@@ -38,30 +41,27 @@ internal static class PretrainTable
             Directory.Delete(folder, recursive: true);
         }
         Console.Out.WriteLine($"""
-            # pretrain beside the bare step in PyTorch
+            # pretrain beside the bare step
 
-            ResNet-18, width 64, 3×3 stem, 32×32, batch {Batch} (two views each), DCL, SGD, float32, {threads} threads. Median images/s of {Steps - WarmupSteps} steps, then median [minimum–maximum] of {Rounds} rounds in turns.
-            Machine: {Processor()}, {threads} cores, {RuntimeInformation.OSDescription.Split('#')[0].Trim()}; .NET {Environment.Version}, TorchSharp {TorchSharp.torch.__version__} (libtorch), PyTorch {version}.
+            ResNet-18, width 64, 3×3 stem, 32×32, batch {Batch} (two views each), DCL, SGD, {threads} threads, one of them shared with the loader. Median images/s of {Steps - WarmupSteps} steps after {WarmupSteps}, then median [minimum–maximum] of {Rounds} rounds in turns. `diptych pretrain` reads, decodes, draws views, steps and writes metrics; what a checkpoint takes is in [checkpoint.md](checkpoint.md), one in 500 steps by default. The bare step is that of [step.md](step.md).
+            Machine: {Processor()}, {threads} cores, {RuntimeInformation.OSDescription.Split('#')[0].Trim()}; .NET {Environment.Version}, libtorch 2.10, PyTorch {version}.
             Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- pretrain CIFAR10-JPEG/train`
 
-            | program | images/s | ratio |
+            | program | images/s | `diptych pretrain` in the same precision over it |
             |---|---|---|
-            | `diptych pretrain`, everything included | {Row(own)} | 1 |
-            | PyTorch, bare step, NCHW (its default) | {Row(nchw)} | {Ratio(own, nchw)} |
-            | PyTorch, bare step, channels-last | {Row(channelsLast)} | {Ratio(own, channelsLast)} |
-
-            Ratio: diptych's images/s over the row's, median [minimum–maximum] over the rounds.
+            {string.Join(Environment.NewLine, Precisions.Select(p => $"| `diptych pretrain`, {p} | {Row(whole[p])} | 1 |{Environment.NewLine}| Diptych's bare step, {p} | {Row(bare[p])} | {Ratio(whole[p], bare[p])} |"))}
+            | PyTorch's bare step, bfloat16 autocast, channels-last | {Row(other)} | {Ratio(whole["bfloat16"], other)} |
             """);
         return 0;
     }
 
-    private static double OwnRate(string images, string run, int threads)
+    private static double OwnRate(string images, string run, string precision, int threads)
     {
-        // Two batches' worth of epochs would do; the run is ended by SIGTERM once it has made enough steps.
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Diptych.Cli.dll"), "pretrain", images, "--batch", $"{Batch}", "--width", "64", "--views", "cifar", "--epochs", "1", "--checkpoint-every", "10", "--threads", $"{threads}", "--out", run]) { RedirectStandardError = true };
+        // The run is ended by SIGTERM once a checkpoint shows that it has made enough steps.
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Diptych.Cli.dll"), "pretrain", images, "--batch", $"{Batch}", "--width", "64", "--views", "cifar", "--epochs", "1", "--checkpoint-every", $"{Steps}", "--threads", $"{threads}", "--precision", precision, "--out", run]) { RedirectStandardError = true };
         using Process process = Process.Start(start)!;
         Task<string> said = process.StandardError.ReadToEndAsync();
-        string checkpoint = Path.Combine(run, "checkpoints", "step-00000030");
+        string checkpoint = Path.Combine(run, "checkpoints", $"step-{Steps:D8}");
         while (!process.HasExited && !Directory.Exists(checkpoint))
             Thread.Sleep(100);
         if (!process.HasExited)
@@ -69,11 +69,7 @@ internal static class PretrainTable
         process.WaitForExit();
         if (process.ExitCode is not (0 or 130))
             throw new InvalidOperationException($"diptych pretrain ended with exit code {process.ExitCode}: {said.Result}");
-        return Median(File.ReadLines(Path.Combine(run, "metrics.jsonl")).Skip(WarmupSteps).Take(Steps - WarmupSteps).Select(line =>
-        {
-            using var json = JsonDocument.Parse(line);
-            return json.RootElement.GetProperty("images-per-second").GetDouble();
-        }));
+        return Median(MetricsFile.Read(Path.Combine(run, "metrics.jsonl")).Take(Steps).Skip(WarmupSteps).Select(step => step.ImagesPerSecond));
     }
 
     internal static string Capture(string program, params string[] arguments)

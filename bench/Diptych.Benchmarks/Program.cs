@@ -26,18 +26,24 @@ if (args is ["kernels"])
     return ViewKernels.Run();
 if (args is ["scale", var set])
     return ScaleTable.Run(set);
+if (args is ["checkpoint", .. var programPython])
+    return CheckpointTable.Run(programPython.Length > 0 ? programPython[0] : "/usr/bin/python3");
+if (args is ["startup", .. var programs])
+    return StartupTable.Run(programs.Length > 0 ? programs[0] : null, programs.Length > 1 ? programs[1] : "/usr/bin/python3");
 if (args is ["memory", var samples, var chart])
     return MemoryTable.Run(samples, chart);
 if (args is ["q", var work, var image])
     return QTable.Run(work, image);
 Console.Error.WriteLine("""
     Side-by-side programs; each prints one Markdown table.
-      pretrain IMAGES [PYTHON]    images/s of `diptych pretrain` beside the bare step in PyTorch (IMAGES: e.g. a CIFAR-10 folder)
+      pretrain IMAGES [PYTHON]    images/s of `diptych pretrain` beside its own bare step and PyTorch's (IMAGES: e.g. a CIFAR-10 folder)
       step [PYTHON]               images/s of the bare training step, float32 and bfloat16, beside PyTorch's and beside the convolutions alone
       loss [PYTHON]               time and memory of the loss beside two forms in PyTorch
       views PHOTOGRAPHS.tar TILES.tar.gz [PYTHON]    images/s of the loader beside torchvision and libturbojpeg
       evaluation                  nearest neighbour beside the bare matrix product; seconds of the linear probe
       features IMAGES [PYTHON]    images/s of feature extraction beside bare inference in PyTorch
+      checkpoint [PYTHON]         seconds to write and read a run's state beside plain bytes and beside torch.save and torch.load
+      startup [PUBLISHED [PYTHON]]    seconds from the command to help, to libtorch and to the first step (PUBLISHED: the tool's file of a self-contained publish)
       q RUNS PLOT.png             mean and variation of q of the runs of bench/q.sh
       kernels                     one view with each operation alone, by BenchmarkDotNet
       scale IMAGES.tar            images/s and memory of `diptych pretrain` against the batch and the number of images

@@ -127,7 +127,7 @@ internal static class ViewsTable
         {
             foreach (ViewBatch batch in loader.ReadEpoch(epoch, order))
             {
-                using TorchSharp.torch.Tensor views = ViewTensor.From(batch); // normalized, as the rivals' are
+                using TorchSharp.torch.Tensor views = ViewTensor.From(batch, TorchSharp.torch.CPU); // normalized, as the rivals' are
                 images += batch.Count;
             }
         }

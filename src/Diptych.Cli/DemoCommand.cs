@@ -2,6 +2,7 @@ using System.CommandLine;
 using Diptych.Data;
 using Diptych.Evaluation;
 using Diptych.Training;
+using TorchSharp;
 
 namespace Diptych.Cli;
 
@@ -35,6 +36,7 @@ internal sealed class DemoCommand : ToolCommand
 
         var evaluation = new EncoderEvaluation(train, test, new EvaluationOptions());
         var (encoder, views) = EncoderFile.Read(folder.EncoderPath);
+        encoder.to(KnownDevice.Named(options.Device));
         using (encoder)
         {
             EvaluationResult result = evaluation.Run(new EvaluatedEncoder(encoder, views, options.Loss) { Epoch = options.Epochs }) with { Encoder = folder.EncoderPath };

@@ -13,13 +13,14 @@ internal sealed class EmbedCommand : ToolCommand
     private readonly Argument<string> _images = new("IMAGES") { Description = "Any image set that pretrain takes." };
     private readonly Option<string> _out = new("--out") { Description = "The file to write: .parquet with name, label and vector; .npy or .csv with the rest in FILE.json", Required = true };
     private readonly Option<bool> _skipUnreadable = new("--skip-unreadable") { Description = "Leave out images that cannot be read, instead of stopping" };
+    private readonly Option<string> _device = DeviceOption();
     private readonly Option<bool> _exifOrientation = new("--exif-orientation") { Description = "Turn photographs as their EXIF orientation says" };
 
     public EmbedCommand() : base("embed", "Write the features of images to a file. Run it again to go on where it was cut.")
     {
         Arguments.Add(_run);
         Arguments.Add(_images);
-        foreach (Option option in new Option[] { _out, _skipUnreadable, _exifOrientation })
+        foreach (Option option in new Option[] { _out, _skipUnreadable, _exifOrientation, _device })
             Options.Add(option);
     }
 
@@ -30,7 +31,8 @@ internal sealed class EmbedCommand : ToolCommand
     ];
 
     public override IEnumerable<string> FindMistakes(ParseResult parse) =>
-        IsGiven(parse, _out) ? MistakesOf(() => FeatureFile.CheckEnding(parse.GetValue(_out)!)) : [];
+        [.. IsGiven(parse, _out) ? MistakesOf(() => FeatureFile.CheckEnding(parse.GetValue(_out)!)) : [],
+            .. KnownDevice.FindMistake(Value(parse, _device, KnownDevice.Automatic)) is { } device ? [device] : (string[])[]];
 
     public override int Run(ParseResult parse)
     {
@@ -38,7 +40,7 @@ internal sealed class EmbedCommand : ToolCommand
         using IImageSource source = ReadableImages.Open(parse.GetValue(_images)!, parse.GetValue(_exifOrientation), parse.GetValue(_skipUnreadable), Environment.ProcessorCount);
         TorchRuntime.Load();
         using var signals = new StopSignals();
-        if (!FeatureExport.Run(encoder, source, path, new Lines(source.Count), signals.Token))
+        if (!FeatureExport.Run(encoder, source, path, new Lines(source.Count), Value(parse, _device, KnownDevice.Automatic), signals.Token))
         {
             Console.Error.WriteLine("Interrupted. The same command goes on from here.");
             return Tool.Interrupted;

@@ -4,6 +4,8 @@ using Diptych.Data;
 using Diptych.Evaluation;
 using Diptych.Models;
 using Diptych.Training;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace Diptych.Cli;
 
@@ -36,6 +38,7 @@ internal sealed class EvaluateCommand : ToolCommand
     private readonly Option<long> _seed = new("--seed") { Description = $"Where the draws of few labels and the held-out parts start [{Defaults.Seed}]" };
     private readonly Option<bool> _allowOverlap = new("--allow-overlap") { Description = "Go on, and say so, where test images occur among the training images" };
     private readonly Option<bool> _exifOrientation = new("--exif-orientation") { Description = "Turn photographs as their EXIF orientation says" };
+    private readonly Option<string> _device = DeviceOption();
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object instead of a table" };
 
     public EvaluateCommand() : base("evaluate", "Measure an encoder on labelled images, beside raw pixels and the untrained encoder.")
@@ -44,7 +47,7 @@ internal sealed class EvaluateCommand : ToolCommand
         foreach (Option option in new Option[]
         {
             _data, _train, _test, _nearestNeighbour, _linear, _augmentedProbe, _fineTune, _epochs, _learningRate, _layerDecay, _retrieval, _clusters, _noBaselines, _projector, _k, _temperature, _choose,
-            _labelsPerClass, _labelFraction, _draws, _seed, _allowOverlap, _exifOrientation, _json,
+            _labelsPerClass, _labelFraction, _draws, _seed, _allowOverlap, _exifOrientation, _device, _json,
         })
             Options.Add(option);
     }
@@ -60,6 +63,8 @@ internal sealed class EvaluateCommand : ToolCommand
     {
         foreach (string mistake in MistakesOf(() => Apply(parse).Validate()))
             yield return mistake;
+        if (KnownDevice.FindMistake(Value(parse, _device, KnownDevice.Automatic)) is { } device)
+            yield return device;
         if (IsGiven(parse, _labelFraction) && IsGiven(parse, _labelsPerClass))
             yield return "--label-fraction and --labels-per-class both say how many labels there are; give one.";
         bool hasParts = IsGiven(parse, _train) && IsGiven(parse, _test);
@@ -80,8 +85,10 @@ internal sealed class EvaluateCommand : ToolCommand
             throw new InvalidInputException($"{run} is an encoder, and the projector is not in it. Name the run folder for --projector.");
         IReadOnlyList<string> overlap = FindOverlap(train, test, parse.GetValue(_allowOverlap));
         TorchRuntime.Load();
+        Device device = KnownDevice.Named(Value(parse, _device, KnownDevice.Automatic));
         var (encoder, views) = EncoderFile.Read(encoderPath);
-        using Projector? projector = parse.GetValue(_projector) ? TrainedProjector.Read(folder!) : null;
+        encoder.to(device);
+        using Projector? projector = parse.GetValue(_projector) ? TrainedProjector.Read(folder!).to(device) : null;
         using (encoder)
         {
             PretrainOptions? options = folder?.ReadOptions();

@@ -51,6 +51,7 @@ internal sealed class PretrainCommand : ToolCommand
     private readonly Option<double> _warmupEpochs = new("--warmup-epochs") { Description = $"Epochs until the peak learning rate [{Defaults.WarmupEpochs}]" };
     private readonly Option<long> _seed = new("--seed") { Description = $"Where all randomness starts [{Defaults.Seed}]" };
     private readonly Option<int> _workers = new("--workers") { Description = $"Threads that draw views [{Defaults.Workers}]" };
+    private readonly Option<string> _device = new("--device") { Description = $"Where the networks are computed: {string.Join(", ", KnownDevice.Names)} or cuda:N [{Defaults.Device}: a GPU where there is one]" };
     private readonly Option<int> _threads = new("--threads") { Description = "Threads of the arithmetic [one a core]" };
     private readonly Option<string> _precision = new("--precision") { Description = $"What the encoder is computed in: {string.Join(", ", KnownPrecision.Names)}, or {KnownPrecision.Automatic} for the faster [{Defaults.Precision}]" };
     private readonly Option<bool> _deterministic = new("--deterministic") { Description = "End with the same bits on machines with other processors: one thread, older instructions" };
@@ -66,7 +67,7 @@ internal sealed class PretrainCommand : ToolCommand
     public PretrainCommand() : base("pretrain", "Learn an encoder from unlabelled images.")
     {
         Arguments.Add(_images);
-        foreach (Option option in new Option[] { _recipe, _method, _loss, _temperature, _temperatureEnd, _temperatureSchedule, _sigma, _infonceShare, _falseNegativeShare, _hardness, _similarityCeiling, _supervised, _queue, _momentum, _symmetric, _supportSet, _projectorHidden, _embeddingSize, _encoder, _width, _zeroInit, _weights, _imageSize, _views, _epochs, _batch, _chunk, _accumulate, _optimizer, _nesterov, _learningRate, _learningRateScaling, _schedule, _weightDecay, _clipGradient, _warmupEpochs, _seed, _workers, _threads, _precision, _deterministic, _evaluateEvery, _checkpointEvery, _keepLast, _keepEvery, _exifOrientation, _skipUnreadable, _out, _resume })
+        foreach (Option option in new Option[] { _recipe, _method, _loss, _temperature, _temperatureEnd, _temperatureSchedule, _sigma, _infonceShare, _falseNegativeShare, _hardness, _similarityCeiling, _supervised, _queue, _momentum, _symmetric, _supportSet, _projectorHidden, _embeddingSize, _encoder, _width, _zeroInit, _weights, _imageSize, _views, _epochs, _batch, _chunk, _accumulate, _optimizer, _nesterov, _learningRate, _learningRateScaling, _schedule, _weightDecay, _clipGradient, _warmupEpochs, _seed, _workers, _device, _threads, _precision, _deterministic, _evaluateEvery, _checkpointEvery, _keepLast, _keepEvery, _exifOrientation, _skipUnreadable, _out, _resume })
             Options.Add(option);
     }
 
@@ -106,6 +107,7 @@ internal sealed class PretrainCommand : ToolCommand
         TorchRuntime.Load();
         if (options.Deterministic)
             TorchRuntime.UseTheSameArithmeticEverywhere(); // before the first tensor
+        _ = options.FindDevice(); // refused before a folder is made
         if (folder is null && options.Weights is { } weights)
         {
             using ResNet trial = options.CreateEncoder(); // weights that do not fit are refused before a folder is made
@@ -175,6 +177,7 @@ internal sealed class PretrainCommand : ToolCommand
         WarmupEpochs = Value(parse, _warmupEpochs, start.WarmupEpochs),
         Seed = Value(parse, _seed, start.Seed),
         Workers = Value(parse, _workers, start.Workers),
+        Device = Value(parse, _device, start.Device),
         Threads = IsGiven(parse, _threads) ? parse.GetValue(_threads) : start.Threads,
         Precision = Value(parse, _precision, start.Precision),
         Deterministic = Value(parse, _deterministic, start.Deterministic),

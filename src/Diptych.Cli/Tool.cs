@@ -9,6 +9,8 @@ internal static class Tool
 {
     public const int Done = 0, Fault = 1, Mistake = 2, Interrupted = 130;
 
+    private static readonly string[] AllocatorRefusals = ["DefaultCPUAllocator", "CUDA out of memory"];
+
     private static readonly ToolCommand[] Commands = [new PretrainCommand(), new EvaluateCommand(), new EmbedCommand(), new ReportCommand(), new CompareCommand(), new SweepCommand(), new ViewsCommand(), new PackCommand(), new InspectCommand(), new ListCommand(), new DemoCommand()];
 
     public static int Run(string[] args)
@@ -44,9 +46,9 @@ internal static class Tool
         {
             return Complain(exception.Message);
         }
-        catch (Exception exception) when (exception is OutOfMemoryException || exception.Message.Contains("DefaultCPUAllocator", StringComparison.Ordinal))
+        catch (Exception exception) when (exception is OutOfMemoryException || AllocatorRefusals.Any(refusal => exception.Message.Contains(refusal, StringComparison.Ordinal)))
         {
-            // libtorch's own refusal opens with the name of its allocator and has no type of its own.
+            // libtorch's own refusal has no type of its own.
             return Complain($"There is not enough memory: {exception.Message.Split('\n')[0]}{Environment.NewLine}Use a smaller --batch, --image-size or --width, or --chunk to pass a batch through the network in parts. A run that was going on goes on with --resume.");
         }
     }

@@ -15,6 +15,9 @@ internal abstract class ToolCommand(string name, string description) : Command(n
     /// <returns>The exit code.</returns>
     public abstract int Run(ParseResult parse);
 
+    /// <summary>Where networks are computed, for a command that trains none.</summary>
+    protected static Option<string> DeviceOption() => new("--device") { Description = $"Where the encoder is computed: {string.Join(", ", KnownDevice.Names)} or cuda:N [{KnownDevice.Automatic}: a GPU where there is one]" };
+
     /// <summary>Whether the user gave the option, in a form that could be read.</summary>
     protected static bool IsGiven(ParseResult parse, Option option) =>
         parse.GetResult(option) is { Implicit: false } result && !result.Errors.Any();

@@ -19,6 +19,9 @@ public static partial class TorchRuntime
     /// <summary>Version, if the folder tells it, and folder of the libtorch in use; null before <see cref="Load"/>.</summary>
     public static string? Description { get; private set; }
 
+    /// <summary>Whether the libtorch in use has its part for CUDA; false before <see cref="Load"/>. Whether there is a GPU is another question.</summary>
+    public static bool HasCuda { get; private set; }
+
     /// <summary>Loads the native libraries; does nothing the second time. Any thread may call it.</summary>
     /// <exception cref="TorchLoadException">A file is missing, or the system's loader refuses it.</exception>
     public static void Load()
@@ -35,6 +38,7 @@ public static partial class TorchRuntime
             Assembly torchSharp = typeof(torch).Assembly;
             (AssemblyLoadContext.GetLoadContext(torchSharp) ?? AssemblyLoadContext.Default).ResolvingUnmanagedDll += (_, name) =>
                 Handles.GetValueOrDefault(TorchFiles.NameOf(name));
+            HasCuda = Handles.ContainsKey(TorchFiles.NameOf("torch_cuda"));
             Description = files.Describe();
         }
     }

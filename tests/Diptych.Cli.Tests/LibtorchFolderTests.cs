@@ -23,6 +23,34 @@ public sealed class LibtorchFolderTests : IDisposable
         Assert.Contains($"libtorch 2.10.0 in {_root} (DIPTYCH_LIBTORCH)", said, StringComparison.Ordinal);
     }
 
+    // Stand-ins for CUDA's libraries, which load but show no GPU: TorchSharp's search for CUDA must end at the libraries that are loaded.
+    [Fact]
+    public async Task A_folder_with_CUDA_is_asked_for_a_GPU_and_no_other_one_is_searched()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the stand-ins are made of Linux libraries");
+        foreach (string file in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "libtorch")))
+            File.CreateSymbolicLink(Path.Combine(_root, Path.GetFileName(file)), file);
+        foreach (string name in new[] { "libc10_cuda.so", "libtorch_cuda.so" })
+            File.Copy(Path.Combine(_root, "libc10.so"), Path.Combine(_root, name));
+        Run run = await Run.Tool(["pretrain", Run.Sample("test.tar"), "--device", "cuda", "--out", Path.Combine(_root, "run")], ("DIPTYCH_LIBTORCH", _root));
+        Assert.Equal((2, ""), (run.ExitCode, run.Output));
+        Assert.StartsWith($"--device cuda needs a GPU and a libtorch with CUDA, but no GPU is seen by libtorch 2.10.0 in {_root} (DIPTYCH_LIBTORCH)", run.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(_root, "run")));
+        Assert.Empty(Directory.GetDirectories(AppContext.BaseDirectory, "cuda*"));
+    }
+
+    [Fact]
+    public async Task A_GPU_that_is_not_there_is_one_message_and_no_run_folder()
+    {
+        string run = Path.Combine(_root, "run");
+        Run refused = await Run.Tool(["pretrain", Run.Sample("test.tar"), "--device", "cuda:0", "--out", run]);
+        Assert.Equal((2, ""), (refused.ExitCode, refused.Output));
+        Assert.StartsWith("--device cuda:0 needs a GPU and a libtorch with CUDA, but there is no CUDA in libtorch 2.10.0 in ", refused.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(run));
+        Assert.Contains("Unknown device 'gpu'.", (await Run.Tool(["evaluate", run, "--data", "samples/eurosat", "--device", "gpu"])).Error, StringComparison.Ordinal);
+        Assert.Contains("Unknown device 'gpu'.", (await Run.Tool(["embed", run, "photos", "--out", "x.npy", "--device", "gpu"])).Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public Task An_empty_folder_is_one_message_and_exit_code_2() => Refuses(_root, 2, $"DIPTYCH_LIBTORCH names '{_root}', which holds no ");
 

@@ -37,6 +37,13 @@ public sealed class TorchRuntimeTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_with_CUDA_is_loaded_before_TorchSharps_library_asks_for_it()
+    {
+        (string program, string probed, string wheel) = (Folder("program"), Folder("probed", "LibTorchSharp"), Folder("torch/lib", "torch_cpu", "c10_cuda", "torch_cuda"));
+        Assert.Equal(["c10", "torch_cpu", "c10_cuda", "torch_cuda", "torch", "LibTorchSharp"], Find(wheel, program, probed).InLoadOrder.Select(f => Path.GetFileNameWithoutExtension(f).Replace("libL", "L", StringComparison.Ordinal).Replace("libc", "c", StringComparison.Ordinal).Replace("libt", "t", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void A_folder_of_the_users_that_holds_no_libtorch_is_refused_with_what_to_do()
     {
         (string program, string probed, string wheel) = (Folder("program"), Folder("probed", "LibTorchSharp"), Folder("wheel"));

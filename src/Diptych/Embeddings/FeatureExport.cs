@@ -4,6 +4,7 @@ using Diptych.Evaluation;
 using Diptych.Models;
 using Diptych.Training;
 using Diptych.Views;
+using TorchSharp;
 
 namespace Diptych.Embeddings;
 
@@ -17,15 +18,17 @@ public static class FeatureExport
     /// <param name="source">The images.</param>
     /// <param name="path">Where to; see <see cref="FeatureFile"/> for the formats.</param>
     /// <param name="progress">Hears how many images are done.</param>
+    /// <param name="device">Where to compute: one of <see cref="KnownDevice"/>.</param>
     /// <param name="stop">Asks to stop after the batch at hand; what is done is kept.</param>
     /// <returns>True when the file is written, false when it was stopped.</returns>
     /// <exception cref="InvalidInputException">The encoder cannot be read, an image cannot be read, or the file cannot be written.</exception>
-    public static bool Run(string encoderPath, IImageSource source, string path, IProgress<int>? progress = null, CancellationToken stop = default)
+    public static bool Run(string encoderPath, IImageSource source, string path, IProgress<int>? progress = null, string device = KnownDevice.Automatic, CancellationToken stop = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         FeatureFile.CheckEnding(path);
         var (encoder, views) = EncoderFile.Read(encoderPath);
         using ResNet owned = encoder;
+        encoder.to(KnownDevice.Named(device));
         int length = encoder.Settings.FeatureCount;
         var metadata = new Dictionary<string, string>
         {
@@ -60,9 +63,9 @@ public static class FeatureExport
 
     private static bool Compute(ResNet encoder, IImageSource source, ViewRecipe views, FeatureDraft draft, IProgress<int>? progress, CancellationToken stop)
     {
-        FeatureExtractor.Read(source, views, BatchSize, draft.Count, images =>
+        FeatureExtractor.Read(source, views, BatchSize, draft.Count, KnownDevice.Of(encoder), images =>
         {
-            draft.Add(encoder.call(images).contiguous().data<float>().ToArray());
+            draft.Add(encoder.call(images).cpu().contiguous().data<float>().ToArray());
             progress?.Report(draft.Count);
             return !stop.IsCancellationRequested;
         });

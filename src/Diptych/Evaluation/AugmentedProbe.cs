@@ -46,10 +46,11 @@ public static class AugmentedProbe
     // One matrix holds all classifiers; with SGD, a loss times the rate is a step at that rate.
     internal static LinearClassifier[] Train(ResNet encoder, ViewRecipe views, IImageSource source, IReadOnlyList<int> labels, int classes, IReadOnlyList<double> rates, ClassifierOptions options)
     {
-        using Linear heads = LinearClassifier.AtZero(encoder.Settings.FeatureCount, rates.Count * classes);
+        Device device = KnownDevice.Of(encoder);
+        using Linear heads = LinearClassifier.AtZero(encoder.Settings.FeatureCount, rates.Count * classes, device);
         using var optimizer = new Sgd([("heads", heads)], ClassifierOptions.Momentum, 0, null);
-        using Tensor rateOfHead = tensor(rates.Select(r => (float)r).ToArray()).unsqueeze(0); // [1, R]
-        using var batches = new LabelledBatches(source, labels, views, options);
+        using Tensor rateOfHead = DeviceCopy.Send(tensor(rates.Select(r => (float)r).ToArray()), device).unsqueeze(0); // [1, R]
+        using var batches = new LabelledBatches(source, labels, views, options, device);
         bool wasTraining = encoder.training;
         encoder.eval();
         try
@@ -77,6 +78,6 @@ public static class AugmentedProbe
     {
         using var scope = NewDisposeScope();
         Tensor probabilities = classifier.Probabilities(features);
-        return probabilities.isfinite().all().item<bool>() ? (int)probabilities.argmax(1).eq(tensor(labels)).sum().item<long>() : 0; // a rate that diverged
+        return probabilities.isfinite().all().item<bool>() ? (int)probabilities.argmax(1).eq(DeviceCopy.Send(tensor(labels), features.device)).sum().item<long>() : 0; // a rate that diverged
     }
 }

@@ -51,7 +51,7 @@ public sealed record ClassificationMetrics
         ArgumentNullException.ThrowIfNull(names);
         if (probabilities.dim() != 2 || probabilities.shape[0] != labels.Count || probabilities.shape[1] != names.Count || labels.Count == 0)
             throw new ArgumentException($"Probabilities need the shape [{labels.Count}, {names.Count}] of labels and classes, with at least one label, but they are [{string.Join(", ", probabilities.shape)}].");
-        using Tensor values = probabilities.to(ScalarType.Float64).contiguous();
+        using Tensor values = probabilities.to(ScalarType.Float64).cpu().contiguous();
         double[] all = values.data<double>().ToArray();
         int count = labels.Count, classes = names.Count;
         int[] predicted = new int[count], bins = new int[count];

@@ -1,5 +1,6 @@
 using Diptych.Data;
 using Diptych.Models;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Diptych.Evaluation;
@@ -47,12 +48,13 @@ public sealed class EncoderEvaluation
         ArgumentNullException.ThrowIfNull(encoder);
         var rows = new List<EvaluationRow>();
         var figures = new List<FeatureFigures>();
-        using var untrained = new ResNet(encoder.Encoder.Settings, _options.Seed);
+        Device device = KnownDevice.Of(encoder.Encoder);
+        using ResNet untrained = new ResNet(encoder.Encoder.Settings, _options.Seed).to(device);
         foreach (var (name, epoch, network) in new (string, int?, ResNet?)[] { (EvaluationRow.RawPixels, null, null), (EvaluationRow.UntrainedEncoder, 0, untrained), (encoder.Name, encoder.Epoch, encoder.Encoder) }.Where(f => _options.Baselines || f.Item1 == encoder.Name))
         {
             using var scope = NewDisposeScope();
             say?.Invoke(name);
-            Tensor Extract(IImageSource source) => network is null ? FeatureExtractor.RawPixels(source, encoder.Views) : FeatureExtractor.Extract(network, source, encoder.Views);
+            Tensor Extract(IImageSource source) => network is null ? FeatureExtractor.RawPixels(source, encoder.Views, device) : FeatureExtractor.Extract(network, source, encoder.Views);
             Tensor train = Extract(_images.Train), test = Extract(_images.Test);
             Judge(name, epoch, train, test);
             if (network is not null)

@@ -17,7 +17,7 @@ public static class FeatureExtractor
     /// <param name="recipe">Size, mean and standard deviation of the encoder's input.</param>
     /// <param name="batchSize">Images at a time.</param>
     /// <param name="progress">Hears how many images are done.</param>
-    /// <returns>Features, <c>[M, F]</c>, float32, in the order of the source.</returns>
+    /// <returns>Features, <c>[M, F]</c>, float32, in the order of the source, where the encoder is.</returns>
     public static Tensor Extract(ResNet encoder, IImageSource source, ViewRecipe recipe, int batchSize = 256, IProgress<int>? progress = null)
     {
         ArgumentNullException.ThrowIfNull(encoder);
@@ -27,7 +27,7 @@ public static class FeatureExtractor
         encoder.eval();
         try
         {
-            return Collect(source, recipe, encoder.Settings.FeatureCount, batchSize, progress, encoder.call);
+            return Collect(source, recipe, encoder.Settings.FeatureCount, batchSize, KnownDevice.Of(encoder), progress, encoder.call);
         }
         finally
         {
@@ -38,12 +38,13 @@ public static class FeatureExtractor
     /// <summary>The normalized pixels themselves as features: the baseline that any encoder should beat.</summary>
     /// <param name="source">The images.</param>
     /// <param name="recipe">Size, mean and standard deviation.</param>
+    /// <param name="device">Where they are wanted; null for the CPU.</param>
     /// <returns>Pixels, <c>[M, C·H·W]</c>.</returns>
-    public static Tensor RawPixels(IImageSource source, ViewRecipe recipe)
+    public static Tensor RawPixels(IImageSource source, ViewRecipe recipe, Device? device = null)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(recipe);
-        return Collect(source, recipe, recipe.Channels * recipe.Size * recipe.Size, 256, null, views => views.reshape(views.shape[0], -1));
+        return Collect(source, recipe, recipe.Channels * recipe.Size * recipe.Size, 256, device ?? CPU, null, views => views.reshape(views.shape[0], -1));
     }
 
     /// <summary>Embeddings of features, by the projector that stood before the loss.</summary>
@@ -60,7 +61,7 @@ public static class FeatureExtractor
         projector.eval();
         try
         {
-            Tensor embeddings = empty([features.shape[0], projector.EmbeddingSize]);
+            Tensor embeddings = empty([features.shape[0], projector.EmbeddingSize], device: features.device);
             for (long start = 0; start < features.shape[0]; start += EmbedBlock)
             {
                 using var block = NewDisposeScope();
@@ -80,8 +81,9 @@ public static class FeatureExtractor
     /// <param name="recipe">Size, mean and standard deviation.</param>
     /// <param name="batchSize">Images at a time.</param>
     /// <param name="first">Index of the image to begin with.</param>
+    /// <param name="device">Where a batch is wanted.</param>
     /// <param name="take">Takes a batch, <c>[B, C, H, W]</c>, and says whether to go on.</param>
-    internal static void Read(IImageSource source, ViewRecipe recipe, int batchSize, int first, Func<Tensor, bool> take)
+    internal static void Read(IImageSource source, ViewRecipe recipe, int batchSize, int first, Device device, Func<Tensor, bool> take)
     {
         NativeHeap.KeepFreed();
         using var noGradient = no_grad();
@@ -89,16 +91,16 @@ public static class FeatureExtractor
         foreach (ViewBatch batch in loader.ReadWhole([.. Enumerable.Range(first, source.Count - first)]))
         {
             using var scope = NewDisposeScope();
-            if (!take(ViewTensor.From(batch)))
+            if (!take(ViewTensor.From(batch, device)))
                 return;
         }
     }
 
-    private static Tensor Collect(IImageSource source, ViewRecipe recipe, int length, int batchSize, IProgress<int>? progress, Func<Tensor, Tensor> compute)
+    private static Tensor Collect(IImageSource source, ViewRecipe recipe, int length, int batchSize, Device device, IProgress<int>? progress, Func<Tensor, Tensor> compute)
     {
-        Tensor features = empty([source.Count, length], dtype: ScalarType.Float32);
+        Tensor features = empty([source.Count, length], dtype: ScalarType.Float32, device: device);
         int done = 0;
-        Read(source, recipe, batchSize, 0, images =>
+        Read(source, recipe, batchSize, 0, device, images =>
         {
             int count = (int)images.shape[0];
             features[TensorIndex.Slice(done, done + count)] = compute(images);

@@ -25,7 +25,7 @@ internal static class FeatureRows
     /// <summary>Chosen rows, as a new tensor.</summary>
     public static Tensor Take(Tensor features, IReadOnlyList<int> rows)
     {
-        using Tensor index = tensor(rows.Select(r => (long)r).ToArray());
+        using Tensor index = DeviceCopy.Send([.. rows.Select(r => (long)r)], features.device);
         return features.index_select(0, index);
     }
 }

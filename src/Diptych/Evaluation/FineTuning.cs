@@ -2,6 +2,7 @@ using Diptych.Data;
 using Diptych.Models;
 using Diptych.Training;
 using Diptych.Views;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -25,11 +26,12 @@ public static class FineTuning
         ArgumentNullException.ThrowIfNull(encoder);
         ArgumentNullException.ThrowIfNull(views);
         ArgumentNullException.ThrowIfNull(options);
-        var tuned = new ResNet(encoder.Settings) { Precision = encoder.Precision };
+        Device device = KnownDevice.Of(encoder);
+        ResNet tuned = new ResNet(encoder.Settings) { Precision = encoder.Precision }.to(device);
         NetworkState.Restore(tuned, encoder.state_dict(), "the encoder");
-        using Linear head = LinearClassifier.AtZero(encoder.Settings.FeatureCount, classes);
+        using Linear head = LinearClassifier.AtZero(encoder.Settings.FeatureCount, classes, device);
         using var optimizer = new Sgd([("encoder", tuned), ("classifier", head)], ClassifierOptions.Momentum, options.WeightDecay, name => Math.Pow(options.LayerDecay, DepthOf(name)));
-        using var batches = new LabelledBatches(source, labels, views, options);
+        using var batches = new LabelledBatches(source, labels, views, options, device);
         tuned.train();
         batches.Train(options.LearningRate, (images, truth, rate) =>
         {

@@ -45,12 +45,12 @@ public static class KMeans
             for (int i = 0; i < count; i++)
                 nearest[i] = Math.Min(nearest[i], distances[i]);
         }
-        return rows[tensor(chosen.ToArray())].MoveToOuterDisposeScope(); // [k, F]
+        return rows[DeviceCopy.Send([.. chosen], rows.device)].MoveToOuterDisposeScope(); // [k, F]
 
         double[] Distances(long row)
         {
             using var inner = NewDisposeScope();
-            return (squares + squares[row] - 2 * rows.mv(rows[row])).clamp_min(0).to(ScalarType.Float64).data<double>().ToArray();
+            return (squares + squares[row] - 2 * rows.mv(rows[row])).clamp_min(0).to(ScalarType.Float64).cpu().data<double>().ToArray();
         }
     }
 
@@ -64,11 +64,11 @@ public static class KMeans
             using var inner = NewDisposeScope();
             var (distance, group) = (centres.square().sum(dim: 1) - 2 * rows.mm(centres.t())).min(1); // [M]
             spread = (distance + squares).clamp_min(0).to(ScalarType.Float64).mean().item<double>();
-            long[] now = group.data<long>().ToArray();
+            long[] now = group.cpu().data<long>().ToArray();
             if (now.AsSpan().SequenceEqual(groups))
                 break;
             groups = now;
-            Tensor sizes = zeros([centres.shape[0]]).index_add_(0, group, ones([rows.shape[0]]), 1).unsqueeze(1);
+            Tensor sizes = zeros([centres.shape[0]], device: rows.device).index_add_(0, group, ones([rows.shape[0]], device: rows.device), 1).unsqueeze(1);
             Tensor sums = zeros_like(centres).index_add_(0, group, rows, 1);
             centres = where(sizes.gt(0), sums / sizes.clamp_min(1), centres).MoveToOuterDisposeScope(); // an empty group keeps its centre
         }

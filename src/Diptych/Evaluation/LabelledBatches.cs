@@ -14,14 +14,16 @@ internal sealed class LabelledBatches : IDisposable
     private readonly IReadOnlyList<int> _labels;
     private readonly ClassifierOptions _options;
     private readonly ViewLoader _loader;
+    private readonly Device _device;
 
     /// <param name="source">The images.</param>
     /// <param name="labels">Their labels.</param>
     /// <param name="views">How views are drawn; colours are left alone.</param>
     /// <param name="options">Batch, epochs and seed.</param>
-    public LabelledBatches(IImageSource source, IReadOnlyList<int> labels, ViewRecipe views, ClassifierOptions options)
+    /// <param name="device">Where the tensors are wanted.</param>
+    public LabelledBatches(IImageSource source, IReadOnlyList<int> labels, ViewRecipe views, ClassifierOptions options, Device device)
     {
-        (_source, _labels, _options) = (source, labels, options);
+        (_source, _labels, _options, _device) = (source, labels, options, device);
         _loader = new ViewLoader(source, views.WithoutColour(), new ViewLoaderOptions { BatchSize = Math.Min(options.Batch, source.Count), Views = 1, Seed = options.Seed, DropLast = true });
     }
 
@@ -39,7 +41,7 @@ internal sealed class LabelledBatches : IDisposable
             foreach (ViewBatch batch in _loader.ReadEpoch(epoch, SampleOrder.ForEpoch(_options.Seed, epoch, _source.Count)))
             {
                 using var scope = NewDisposeScope();
-                step(ViewTensor.From(batch), tensor(batch.Indices.ToArray().Select(i => (long)_labels[i]).ToArray()), schedule.At(done++));
+                step(ViewTensor.From(batch, _device), DeviceCopy.Send([.. batch.Indices.ToArray().Select(i => (long)_labels[i])], _device), schedule.At(done++));
                 if (done % CollectEvery == 0)
                     GC.Collect(0); // TorchSharp leaves small native objects to finalizers
             }

@@ -1,3 +1,4 @@
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -12,10 +13,10 @@ public sealed class LinearClassifier : IDisposable
     public LinearClassifier(Tensor weight, Tensor bias) => (Weight, Bias) = (weight, bias);
 
     /// <summary>A layer that starts at zero, to be trained.</summary>
-    internal static Linear AtZero(long features, long outputs)
+    internal static Linear AtZero(long features, long outputs, Device device)
     {
         using var noGradient = no_grad();
-        Linear layer = nn.Linear(features, outputs);
+        Linear layer = nn.Linear(features, outputs).to(device);
         layer.weight.zero_();
         layer.bias!.zero_();
         return layer;

@@ -45,7 +45,7 @@ public static class LinearProbe
         {
             using var scope = NewDisposeScope();
             Tensor held = FeatureRows.Take(features, part.Held);
-            Tensor heldLabels = tensor(part.Held.Select(i => (long)labels[i]).ToArray());
+            Tensor heldLabels = DeviceCopy.Send([.. part.Held.Select(i => (long)labels[i])], features.device);
             using var problem = new Problem(FeatureRows.Take(features, part.Fit), part.Fit.Select(i => labels[i]).ToArray(), classes);
             for (int i = 0; i < Path.Count; i++)
             {
@@ -81,7 +81,7 @@ public static class LinearProbe
             _mean = rows.mean([0L]).MoveToOuterDisposeScope();
             _scale = where(deviation.gt(1e-12), deviation, ones_like(deviation)).MoveToOuterDisposeScope();
             _rows = (rows - _mean).div_(_scale).MoveToOuterDisposeScope();
-            _labels = tensor(labels.Select(l => (long)l).ToArray()).unsqueeze(1).MoveToOuterDisposeScope();
+            _labels = DeviceCopy.Send([.. labels.Select(l => (long)l)], rows.device).unsqueeze(1).MoveToOuterDisposeScope();
             _point = new double[classes * (_length + 1)];
         }
 
@@ -109,7 +109,7 @@ public static class LinearProbe
 
         private (Tensor Weight, Tensor Bias) Weights(double[] point)
         {
-            Tensor all = tensor(point).to(ScalarType.Float32);
+            Tensor all = DeviceCopy.Send(tensor(point).to(ScalarType.Float32), _rows.device);
             return (all.narrow(0, 0, _classes * _length).reshape(_classes, _length), all.narrow(0, _classes * _length, _classes));
         }
 
@@ -133,7 +133,7 @@ public static class LinearProbe
                 weightGradient.add_(excess.t().mm(rows), One);
                 biasGradient.add_(excess.sum(dim: 0), One);
             }
-            Tensor all = cat([weightGradient.reshape(-1), biasGradient], dim: 0).to(ScalarType.Float64);
+            Tensor all = cat([weightGradient.reshape(-1), biasGradient], dim: 0).to(ScalarType.Float64).cpu();
             all.data<double>().CopyTo(gradient);
             double squares = 0;
             for (int i = 0; i < gradient.Length; i++)

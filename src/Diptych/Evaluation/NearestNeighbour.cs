@@ -79,7 +79,7 @@ public static class NearestNeighbour
 
     private static int[] MostLikely(Tensor shares)
     {
-        using Tensor best = shares.argmax(1);
+        using Tensor best = shares.argmax(1).cpu();
         return best.data<long>().Select(b => (int)b).ToArray();
     }
 }

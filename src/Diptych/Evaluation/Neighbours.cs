@@ -65,8 +65,8 @@ public sealed class Neighbours : IDisposable
         Tensor similarity = Similarity.narrow(1, 0, k);
         // Subtracting the largest similarity scales all weights of a row alike, and keeps exp finite.
         Tensor weights = (similarity - similarity.narrow(1, 0, 1)).div(temperature).exp();
-        Tensor voted = tensor(labels.Select(l => (long)l).ToArray())[Index.narrow(1, 0, k)]; // [Q, k]
-        Tensor votes = zeros([Index.shape[0], classes]).scatter_add_(1, voted, weights);
+        Tensor voted = DeviceCopy.Send([.. labels.Select(l => (long)l)], Index.device)[Index.narrow(1, 0, k)]; // [Q, k]
+        Tensor votes = zeros([Index.shape[0], classes], device: Index.device).scatter_add_(1, voted, weights);
         return votes.div_(votes.sum(dim: 1, keepdim: true)).MoveToOuterDisposeScope();
     }
 
@@ -80,7 +80,7 @@ public sealed class Neighbours : IDisposable
     private static (Tensor Similarity, Tensor Index) FindInTile(Tensor tile, Tensor rows, int k)
     {
         long step = Math.Max(1, TileValues / tile.shape[1]), count = rows.shape[0];
-        Tensor similarity = empty([count, k]), index = empty([count, k], dtype: ScalarType.Int64);
+        Tensor similarity = empty([count, k], device: rows.device), index = empty([count, k], dtype: ScalarType.Int64, device: rows.device);
         for (long start = 0; start < count; start += step)
         {
             using var scope = NewDisposeScope();

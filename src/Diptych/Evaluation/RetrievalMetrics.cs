@@ -26,8 +26,8 @@ public sealed record RetrievalMetrics(double MeanAveragePrecision, IReadOnlyDict
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         Tensor columns = nn.functional.normalize(bank.to(ScalarType.Float32)).t();               // [F, M]
-        Tensor columnLabels = tensor(bankLabels.ToArray());
-        Tensor ranks = arange(1, bank.shape[0] + 1, dtype: ScalarType.Float64);
+        Tensor columnLabels = DeviceCopy.Send(tensor(bankLabels.ToArray()), bank.device);
+        Tensor ranks = arange(1, bank.shape[0] + 1, dtype: ScalarType.Float64, device: bank.device);
         double precision = 0;
         var found = ks.ToDictionary(k => k, _ => 0L);
         int counted = 0, step = (int)Math.Max(1, TileValues / bank.shape[0]);
@@ -36,7 +36,7 @@ public sealed record RetrievalMetrics(double MeanAveragePrecision, IReadOnlyDict
             using var tileScope = NewDisposeScope();
             int length = Math.Min(step, queryLabels.Count - start);
             Tensor rows = nn.functional.normalize(queries.narrow(0, start, length).to(ScalarType.Float32));
-            Tensor rowLabels = tensor(queryLabels.Skip(start).Take(length).ToArray());
+            Tensor rowLabels = DeviceCopy.Send(tensor(queryLabels.Skip(start).Take(length).ToArray()), bank.device);
             Tensor order = rows.mm(columns).argsort(dim: 1, descending: true);                   // [T, M]
             Tensor isHit = columnLabels[order].eq(rowLabels.unsqueeze(1)).to(ScalarType.Float64); // [T, M]
             Tensor hits = isHit.sum(dim: 1), known = hits.gt(0);

@@ -12,6 +12,9 @@ public sealed class ContrastiveDiagnostics : IDisposable
     private const int HistogramBins = 10;
     private const long UniformityEntries = 1 << 18;
 
+    // Held: TorchSharp 0.107 lets the collector free a scalar that a call is still reading.
+    private static readonly TorchSharp.Scalar Zero = 0;
+
     private readonly Tensor _anchors, _positives, _negativeSimilarity;
     private readonly IReadOnlyList<UnitRows> _unchecked;
     private readonly Lazy<double> _qMean, _qVariation, _alignment, _uniformity, _effectiveRank, _dimensionSpread, _meanPositive, _meanNegative;
@@ -21,14 +24,14 @@ public sealed class ContrastiveDiagnostics : IDisposable
     {
         (Q, _anchors, _positives, _negativeSimilarity) = (q, anchors, positives, negativeSimilarity);
         _unchecked = [.. notYetChecked.Select(rows => rows with { Largest = rows.Largest.detach() })];
-        _qMean = Number(() => Q.mean());
-        _qVariation = Number(() => Q.std(unbiased: false) / Q.mean());
-        _alignment = Number(() => (_anchors - _positives).square().sum(dim: 1).mean());
-        _uniformity = Number(() => (UniformityOf(_anchors) + UniformityOf(_positives)) / 2);
-        _effectiveRank = Number(() => EffectiveRankOf(cat([_anchors, _positives], dim: 0)));
+        _qMean = Number(ComputeQMean);
+        _qVariation = Number(ComputeQVariation);
+        _alignment = Number(ComputeAlignment);
+        _uniformity = Number(ComputeUniformity);
+        _effectiveRank = Number(() => EffectiveRankOf(ComputeGram()));
         _dimensionSpread = Number(() => (_anchors.std(0, unbiased: false) + _positives.std(0, unbiased: false)).mean() / 2);
         _qHistogram = new(() => Computed(HistogramOf));
-        _meanPositive = Number(() => (_anchors * _positives).sum(dim: 1).mean());
+        _meanPositive = Number(ComputeMeanPositive);
         _meanNegative = Number(() => _negativeSimilarity);
     }
 
@@ -73,6 +76,36 @@ public sealed class ContrastiveDiagnostics : IDisposable
     /// <summary>q of each anchor, view-major: <c>[2N]</c> or <c>[N]</c>.</summary>
     internal Tensor Q { get; }
 
+    /// <summary>Embeddings whose values are to be checked when the device is read anyway.</summary>
+    internal IReadOnlyList<UnitRows> Unchecked => _unchecked;
+
+    /// <summary>Mean and variation of q, alignment, uniformity, mean positive and negative similarity: <c>[6]</c>, float64, on the device, which is not waited for.</summary>
+    internal Tensor Compute()
+    {
+        using var scope = NewDisposeScope();
+        using var gradients = no_grad();
+        Tensor[] numbers = [ComputeQMean(), ComputeQVariation(), ComputeAlignment(), ComputeUniformity(), ComputeMeanPositive(), _negativeSimilarity];
+        return stack(numbers.Select(n => n.to_type(ScalarType.Float64))).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>What <see cref="EffectiveRank"/> is computed from, on the device, which is not waited for.</summary>
+    internal Tensor ComputeGram()
+    {
+        using var scope = NewDisposeScope();
+        using var gradients = no_grad();
+        Tensor rows = cat([_anchors, _positives], dim: 0);
+        // The smaller of the two Gram matrices: both have the same eigenvalues apart from zeros.
+        return (rows.shape[0] < rows.shape[1] ? mm(rows, rows.t()) : mm(rows.t(), rows)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The effective rank by a Gram matrix, on the CPU: a decomposition waits for the device anyway.</summary>
+    internal static Tensor EffectiveRankOf(Tensor gram)
+    {
+        Tensor eigenvalues = linalg.eigvalsh(gram.cpu().to_type(ScalarType.Float64)).clamp_min(Zero);
+        Tensor shares = eigenvalues / eigenvalues.sum();
+        return shares.xlogy(shares).sum().neg().exp();
+    }
+
     /// <summary>Frees the tensors; numbers already read stay readable.</summary>
     public void Dispose()
     {
@@ -87,6 +120,16 @@ public sealed class ContrastiveDiagnostics : IDisposable
     }
 
     private IEnumerable<Tensor> Tensors => [Q, _anchors, _positives, _negativeSimilarity, .. _unchecked.Select(rows => rows.Largest)];
+
+    private Tensor ComputeQMean() => Q.mean();
+
+    private Tensor ComputeQVariation() => Q.std(unbiased: false) / Q.mean();
+
+    private Tensor ComputeAlignment() => (_anchors - _positives).square().sum(dim: 1).mean();
+
+    private Tensor ComputeUniformity() => (UniformityOf(_anchors) + UniformityOf(_positives)) / 2;
+
+    private Tensor ComputeMeanPositive() => (_anchors * _positives).sum(dim: 1).mean();
 
     private Lazy<double> Number(Func<Tensor> compute) => new(() => Computed(() => compute().to_type(ScalarType.Float64).item<double>()));
 
@@ -122,14 +165,5 @@ public sealed class ContrastiveDiagnostics : IDisposable
             sums.narrow(0, start, count).copy_(exponents.logsumexp(1));
         }
         return sums.logsumexp(0) - Math.Log(images * (images - 1.0));
-    }
-
-    private static Tensor EffectiveRankOf(Tensor rows)
-    {
-        // The smaller of the two Gram matrices: both have the same eigenvalues apart from zeros.
-        Tensor gram = rows.shape[0] < rows.shape[1] ? mm(rows, rows.t()) : mm(rows.t(), rows);
-        Tensor eigenvalues = linalg.eigvalsh(gram.cpu().to_type(ScalarType.Float64)).clamp_min(0);
-        Tensor shares = eigenvalues / eigenvalues.sum();
-        return shares.xlogy(shares).sum().neg().exp();
     }
 }

@@ -16,9 +16,9 @@ internal sealed class LabelledViews
             numbers.TryAdd(label, numbers.Count);
         Labels = [.. labels.Concat(labels).Select(label => numbers[label])];
         _both = both;
-        _numbers = tensor(Labels, ScalarType.Int64, both.device);                       // [2N]
+        _numbers = DeviceCopy.Send(Labels, both.device);                                // [2N]
         _sums = both.new_zeros(numbers.Count, both.shape[1]).index_add(0, _numbers, both, 1);       // [classes, D]
-        _sizes = _numbers.bincount(null, numbers.Count).to_type(both.dtype);            // [classes]
+        _sizes = DeviceCopy.Send(SizesOf(Labels, numbers.Count), both.device).to_type(both.dtype);   // [classes]
     }
 
     /// <summary>Class number of each view, view-major.</summary>
@@ -35,5 +35,13 @@ internal sealed class LabelledViews
         Tensor sum = _sums.sum(dim: 0);                                                 // [D]
         double views = Labels.Length;
         return (sum.dot(sum) - _sums.square().sum()) / (views * views - _sizes.square().sum());
+    }
+
+    private static long[] SizesOf(long[] numbers, int classes)
+    {
+        long[] sizes = new long[classes];
+        foreach (long number in numbers)
+            sizes[number]++;
+        return sizes;
     }
 }

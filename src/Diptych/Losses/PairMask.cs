@@ -7,6 +7,7 @@ namespace Diptych.Losses;
 internal sealed record PairMask(params long[] Diagonals)
 {
     private long[]? _labels;
+    private Tensor? _sent;
     private bool _outIfSame;
 
     /// <summary>Nothing stays out.</summary>
@@ -46,6 +47,7 @@ internal sealed record PairMask(params long[] Diagonals)
         tile.masked_fill_(_outIfSame ? own == other : own != other, double.NegativeInfinity);
     }
 
+    // Sent once: backward needs them again. The graph holds this mask, and they go with it.
     private Tensor Labels(long start, long count, Device device) =>
-        tensor(_labels.AsSpan((int)start, (int)count).ToArray(), ScalarType.Int64, device);
+        (_sent ??= DeviceCopy.Send(_labels!, device).DetachFromDisposeScope()).narrow(0, start, count);
 }

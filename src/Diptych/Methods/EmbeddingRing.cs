@@ -9,6 +9,8 @@ namespace Diptych.Methods;
 /// </remarks>
 public sealed class EmbeddingRing : nn.Module
 {
+    private static readonly string[] Counters = ["next", "filled"];
+
     /// <summary>Makes an empty ring.</summary>
     /// <param name="name">What it is called in messages.</param>
     /// <param name="size">Embeddings it holds when full, ≥ 1.</param>
@@ -48,6 +50,18 @@ public sealed class EmbeddingRing : nn.Module
         rows.index_copy_(0, places, last);
         Buffer("next").fill_((Next + added) % Size);
         Buffer("filled").fill_(Math.Min(Size, Count + added));
+    }
+
+    /// <summary>Moves the embeddings. Pointer and fill stay on the CPU: every step reads them, and none may wait for a device.</summary>
+    protected override void _toEpilog(ScalarType? dtype, Device? device, bool non_blocking)
+    {
+        var counters = Counters.Select(name => (Name: name, Value: Buffer(name).clone().DetachFromDisposeScope())).ToArray();
+        base._toEpilog(dtype, device, non_blocking);
+        foreach (var (name, value) in counters)
+        {
+            Buffer(name).Dispose();
+            ConditionallyRegisterBuffer(name, value);
+        }
     }
 
     private Tensor Buffer(string name) => get_buffer(name) ?? throw new InvalidOperationException($"{GetName()} has no buffer {name}.");

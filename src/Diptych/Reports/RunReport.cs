@@ -35,7 +35,7 @@ public sealed class RunReport : IDisposable
         var (encoder, views) = EncoderFile.Read(encoderPath);
         Views = views;
         using (encoder)
-            _features = FeatureExtractor.Extract(encoder, _images, views);
+            _features = FeatureExtractor.Extract(encoder, _images, views).cpu();
     }
 
     private ViewRecipe Views { get; }

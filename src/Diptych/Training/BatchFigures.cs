@@ -1,11 +1,81 @@
+using Diptych.Losses;
 using static TorchSharp.torch;
 
 namespace Diptych.Training;
 
-/// <summary>Figures of a batch that the loss does not know.</summary>
-internal static class BatchFigures
+/// <summary>What a batch says of itself, computed where it is, to be read later: no step waits for a device.</summary>
+internal sealed class BatchFigures : IDisposable
 {
     private const int Bins = 10;
+
+    // Held, see Optimizer.Update.
+    private static readonly TorchSharp.Scalar Lowest = 0, Highest = Bins - 1, Scale = Bins;
+
+    private readonly Tensor _figures, _histogram, _deviation, _usable; // [directions, 7], [10], [], []
+    private readonly double _featureLength;
+    private readonly UnitRows[] _unchecked;
+    private Tensor[] _grams;
+
+    /// <summary>Computes; nothing is waited for.</summary>
+    /// <param name="directions">The losses, of each direction.</param>
+    /// <param name="features">The encoder's features, <c>[V, F]</c>.</param>
+    public BatchFigures(IReadOnlyList<LossValue> directions, Tensor features)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        _figures = Kept(stack(directions.Select(d => cat([d.Value.detach().to_type(ScalarType.Float32).to_type(ScalarType.Float64).reshape(1), d.Diagnostics.Compute()], dim: 0))));
+        _histogram = Kept(Counts(cat(directions.Select(d => d.Diagnostics.Q).ToArray(), dim: 0)));
+        _deviation = Kept(MeanDeviation(features));
+        _featureLength = Math.Sqrt(features.shape[1]);
+        _grams = [.. directions.Select(d => Kept(d.Diagnostics.ComputeGram()))];
+        _unchecked = [.. directions.SelectMany(d => d.Diagnostics.Unchecked).Select(rows => rows with { Largest = Kept(rows.Largest.detach().clone()) })];
+        _usable = Kept(_unchecked.Length == 0 ? ones([], device: features.device) : stack(_unchecked.Select(rows => (rows.Largest.isfinite() & rows.Largest.gt(Lowest)).all())).all());
+    }
+
+    /// <summary>Frees what only <see cref="StepMetrics.EffectiveRank"/> needs; it is not measured then.</summary>
+    public void ForgetRank()
+    {
+        foreach (Tensor gram in _grams)
+            gram.Dispose();
+        _grams = [];
+    }
+
+    /// <summary>Waits for the device and reads.</summary>
+    /// <returns>The figures; the effective rank is NaN where it was forgotten.</returns>
+    /// <exception cref="ArgumentException">An embedding was zero or not finite.</exception>
+    /// <exception cref="DivergedException">A loss was not finite.</exception>
+    public StepMetrics Read()
+    {
+        using var scope = NewDisposeScope();
+        if (!_usable.to_type(ScalarType.Bool).item<bool>())
+            UnitRows.Require(_unchecked);
+        double[] all = _figures.cpu().contiguous().data<double>().ToArray();
+        int length = (int)_figures.shape[1];
+        double Mean(int figure) => all.Where((_, i) => i % length == figure).Average();
+        foreach (double loss in all.Where((_, i) => i % length == 0))
+            DivergedException.ThrowIfNotFinite("loss", loss);
+        return new StepMetrics
+        {
+            Loss = Mean(0),
+            QMean = Mean(1),
+            QVariation = Mean(2),
+            QHistogram = Shares(_histogram),
+            Alignment = Mean(3),
+            Uniformity = Mean(4),
+            EffectiveRank = _grams.Length == 0 ? double.NaN : _grams.Average(gram => ContrastiveDiagnostics.EffectiveRankOf(gram).item<double>()),
+            PositiveSimilarity = Mean(5),
+            NegativeSimilarity = Mean(6),
+            FeatureDeviation = _deviation.item<float>() * _featureLength,
+        };
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        ForgetRank();
+        foreach (Tensor tensor in new[] { _figures, _histogram, _deviation, _usable }.Concat(_unchecked.Select(rows => rows.Largest)))
+            tensor.Dispose();
+    }
 
     /// <summary>Standard deviation over the batch of features scaled to length 1: the mean over their F dimensions, times √F.</summary>
     /// <param name="features"><c>[V, F]</c>.</param>
@@ -15,8 +85,7 @@ internal static class BatchFigures
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        Tensor rows = nn.functional.normalize(features.to_type(ScalarType.Float32), dim: 1);
-        return rows.std(0, unbiased: false).mean().item<float>() * Math.Sqrt(features.shape[1]);
+        return MeanDeviation(features).item<float>() * Math.Sqrt(features.shape[1]);
     }
 
     /// <summary>How values in [0, 1] are spread over ten equal bins.</summary>
@@ -25,10 +94,25 @@ internal static class BatchFigures
     public static double[] Histogram(Tensor values)
     {
         using var scope = NewDisposeScope();
-        long[] bins = (values.to_type(ScalarType.Float32).cpu() * Bins).floor().clamp(0, Bins - 1).to_type(ScalarType.Int64).data<long>().ToArray();
-        var shares = new double[Bins];
-        foreach (long bin in bins)
-            shares[bin] += 1.0 / bins.Length;
-        return shares;
+        return Shares(Counts(values));
     }
+
+    private static Tensor MeanDeviation(Tensor features) =>
+        nn.functional.normalize(features.to_type(ScalarType.Float32), dim: 1).std(0, unbiased: false).mean();
+
+    private static Tensor Counts(Tensor values)
+    {
+        Tensor bins = values.flatten().to_type(ScalarType.Float32).mul(Scale).floor().clamp(Lowest, Highest);
+        return (bins.unsqueeze(0) == arange(Bins, dtype: ScalarType.Float32, device: values.device).unsqueeze(1)).sum(dim: 1); // [10]
+    }
+
+    private static double[] Shares(Tensor counts)
+    {
+        long[] all = counts.cpu().data<long>().ToArray();
+        double total = all.Sum();
+        return [.. all.Select(count => count / total)];
+    }
+
+    // Belongs to this object, and to no scope.
+    private static Tensor Kept(Tensor tensor) => tensor.DetachFromDisposeScope();
 }

@@ -21,22 +21,24 @@ internal static class BatchGradient
     /// <param name="share">What the gradient is multiplied with: one over the number of batches in a step.</param>
     /// <param name="chunk">Images in a chunk; null, or at least N, for all at once.</param>
     /// <param name="labels">The class of each image, or null to learn without.</param>
+    /// <param name="isChecked">Whether the loss is looked at, for which its device must be waited for.</param>
     /// <exception cref="DivergedException">A loss is not finite; nothing was changed then.</exception>
     /// <returns>The losses of each direction and the encoder's features; they belong to the caller's scope.</returns>
-    public static (IReadOnlyList<LossValue> Directions, Tensor Features) Add(IMethod method, Tensor views, ContrastiveLoss loss, double share, int? chunk, IReadOnlyList<int>? labels = null)
+    public static (IReadOnlyList<LossValue> Directions, Tensor Features) Add(IMethod method, Tensor views, ContrastiveLoss loss, double share, int? chunk, IReadOnlyList<int>? labels = null, bool isChecked = true)
     {
         if (chunk < views.shape[0] / 2)
-            return AddInChunks(method, views, loss, share, chunk.Value, labels);
+            return AddInChunks(method, views, loss, share, chunk.Value, labels, isChecked);
         TrainedEmbeddings embedded = method.Embed(views);
         IReadOnlyList<Tensor> targets = method.EmbedTargets(views);
         IReadOnlyList<LossValue> directions = method.Compare(embedded.Rows, targets, loss, labels);
-        ThrowIfNotFinite(directions);
+        if (isChecked)
+            ThrowIfNotFinite(directions);
         Mean(directions, share).backward();
         method.Remember(embedded.Rows, targets);
         return (directions, embedded.Features);
     }
 
-    private static (IReadOnlyList<LossValue> Directions, Tensor Features) AddInChunks(IMethod method, Tensor views, ContrastiveLoss loss, double share, int chunk, IReadOnlyList<int>? labels)
+    private static (IReadOnlyList<LossValue> Directions, Tensor Features) AddInChunks(IMethod method, Tensor views, ContrastiveLoss loss, double share, int chunk, IReadOnlyList<int>? labels, bool isChecked)
     {
         long images = views.shape[0] / 2;
         (long First, long Count)[] parts = Split(images, chunk);
@@ -46,7 +48,8 @@ internal static class BatchGradient
         var (features, rows, targets) = EmbedAll(method, parts.Select(ViewsOf));
         Tensor[] leaves = rows.Select(r => r.requires_grad_(true)).ToArray();
         IReadOnlyList<LossValue> directions = method.Compare(leaves, targets, loss, labels);
-        ThrowIfNotFinite(directions);
+        if (isChecked)
+            ThrowIfNotFinite(directions);
         Mean(directions, share).backward();
         Tensor?[] slopes = leaves.Select(leaf => leaf.grad).ToArray();
 
@@ -99,11 +102,8 @@ internal static class BatchGradient
     private static void ThrowIfNotFinite(IReadOnlyList<LossValue> directions)
     {
         foreach (LossValue direction in directions)
-        {
-            double value = direction.Value.to(ScalarType.Float64).item<double>();
-            if (!double.IsFinite(value))
-                throw new DivergedException($"the loss became {value}");
-        }
+            DivergedException.ThrowIfNotFinite("loss", direction.Value.to(ScalarType.Float64).item<double>());
+
     }
 
     private static Tensor Mean(IReadOnlyList<LossValue> directions, double share) => stack(directions.Select(d => d.Value)).mean() * share;

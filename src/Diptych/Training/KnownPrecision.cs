@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Diptych.Models;
 using Diptych.Views;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Diptych.Training;
@@ -15,7 +16,7 @@ public static class KnownPrecision
     /// <summary>What stands for the faster of <see cref="Names"/>, as <see cref="Choose"/> finds it.</summary>
     public const string Automatic = "auto";
 
-    private const int Images = 32, Rounds = 3;
+    private const int Images = 8, ImagesOnGpu = 256, Rounds = 3; // few, since a run must start soon; but a GPU is not busy with few
     private const double WorthIt = 1.1;
 
     internal static ScalarType TypeOf(string name) => name == "bfloat16" ? ScalarType.BFloat16 : ScalarType.Float32;
@@ -29,12 +30,13 @@ public static class KnownPrecision
         if (options.Precision != Automatic)
             return (options, null);
         options.SetArithmetic();
+        Device device = options.FindDevice();
         ViewRecipe recipe = options.CreateViewRecipe();
         using var scope = NewDisposeScope();
-        using ResNet encoder = options.CreateEncoder();
+        using ResNet encoder = options.CreateEncoder().to(device);
         using var generator = new Generator(1);
-        int images = Math.Min(Images, Math.Min(options.Batch, options.Chunk ?? options.Batch));
-        Tensor views = randn([2 * images, recipe.Size, recipe.Size, recipe.Channels], generator: generator).permute(0, 3, 1, 2);
+        int images = Math.Min(device.type == DeviceType.CPU ? Images : ImagesOnGpu, Math.Min(options.Batch, options.Chunk ?? options.Batch));
+        Tensor views = randn([2 * images, recipe.Size, recipe.Size, recipe.Channels], generator: generator).to(device).permute(0, 3, 1, 2);
         double[] seconds = [double.MaxValue, double.MaxValue];
         for (int round = 0; round < Rounds; round++)
         {
@@ -52,6 +54,8 @@ public static class KnownPrecision
         encoder.Precision = TypeOf(precision);
         long start = Stopwatch.GetTimestamp();
         encoder.call(views).sum().backward();
+        if (views.device_type == DeviceType.CUDA)
+            cuda.synchronize(views.device);
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 }

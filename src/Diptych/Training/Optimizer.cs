@@ -62,6 +62,25 @@ public abstract class Optimizer : IDisposable
         return norm;
     }
 
+    /// <summary>As <see cref="ClipGradients"/>, on the device, which is not waited for.</summary>
+    /// <param name="maximum">Greatest length to leave; null only measures.</param>
+    /// <returns>The length before, a scalar on the device.</returns>
+    internal Tensor ClipGradientsThere(double? maximum)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        Tensor[] gradients = _slots.Select(s => s.Parameter.grad).OfType<Tensor>().ToArray();
+        Tensor norm = stack(gradients.Select(g => g.norm())).norm();
+        if (maximum is { } most)
+        {
+            using Scalar greatest = most, one = 1;
+            Tensor share = norm.reciprocal().mul_(greatest).clamp_max_(one);
+            foreach (Tensor gradient in gradients)
+                gradient.mul_(share);
+        }
+        return norm.MoveToOuterDisposeScope();
+    }
+
     /// <summary>One update from the gradients at hand.</summary>
     /// <param name="learningRate">The rate of this step.</param>
     public void Step(double learningRate)

@@ -129,6 +129,9 @@ public sealed record PretrainOptions
     /// <summary>Threads that read images and draw views. Changes no result.</summary>
     public int Workers { get; init; } = 1;
 
+    /// <summary>Where the networks are computed: <c>cpu</c>, <c>cuda</c>, <c>cuda:N</c>, or <c>auto</c>: see <see cref="KnownDevice"/>. A run may go on on another.</summary>
+    public string Device { get; init; } = KnownDevice.Automatic;
+
     /// <summary>Threads of the arithmetic; null takes one for each core.</summary>
     public int? Threads { get; init; }
 
@@ -164,6 +167,10 @@ public sealed record PretrainOptions
         else
             TorchSharp.torch.set_num_threads(Threads ?? Environment.ProcessorCount);
     }
+
+    /// <summary>Where these settings are computed here.</summary>
+    /// <exception cref="InvalidInputException">This machine and libtorch have no such device.</exception>
+    public TorchSharp.torch.Device FindDevice() => KnownDevice.Named(Deterministic ? "cpu" : Device);
 
     /// <summary>The peak learning rate in effect.</summary>
     [JsonIgnore]
@@ -290,6 +297,10 @@ public sealed record PretrainOptions
             yield return $"--threads must be at least 1, but it is {Threads}.";
         if (Precision != KnownPrecision.Automatic && !KnownPrecision.Names.Contains(Precision))
             yield return NearMiss.Describe("precision", Precision, [KnownPrecision.Automatic, .. KnownPrecision.Names]);
+        if (KnownDevice.FindMistake(Device) is { } device)
+            yield return device;
+        if (Deterministic && Device is not (KnownDevice.Automatic or "cpu"))
+            yield return $"--deterministic computes on the processor, but --device is {Device}. Leave one of them out.";
         if (Deterministic && Precision != "float32")
             yield return $"--deterministic computes in float32, but --precision is {Precision}. Leave one of them out.";
         if (Deterministic && Threads is > 1)
@@ -326,7 +337,7 @@ public sealed record PretrainOptions
         return own.Where(p => p.Value.ToString() != theirs.GetProperty(p.Name).ToString())
             .Select(p => $"--{p.Name} is {p.Value} here and {theirs.GetProperty(p.Name)} there").ToArray();
 
-        static PretrainOptions Neutral(PretrainOptions options) => options with { Workers = 1, Threads = null, EvaluateEvery = null, CheckpointEvery = 1, KeepLast = 2, KeepEvery = null };
+        static PretrainOptions Neutral(PretrainOptions options) => options with { Workers = 1, Threads = null, Device = KnownDevice.Automatic, EvaluateEvery = null, CheckpointEvery = 1, KeepLast = 2, KeepEvery = null };
     }
 
     /// <summary>The settings as JSON, in the words of the tool's options: a file that <see cref="Recipe.Read"/> takes.</summary>

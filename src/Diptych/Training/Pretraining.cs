@@ -4,6 +4,7 @@ using Diptych.Data;
 using Diptych.Methods;
 using Diptych.Models;
 using Diptych.Views;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Diptych.Training;
@@ -57,6 +58,9 @@ public sealed class Pretraining
             CheckLabels(options, source);
     }
 
+    /// <summary>Where the run is computed; null for what the settings name. Tests run a GPU's order of work on a CPU.</summary>
+    internal Placement? Placement { get; init; }
+
     /// <summary>Steps in one epoch: whole batches, and whole groups of those that a step takes.</summary>
     public int StepsPerEpoch => _source.Count / _options.Batch / _options.Accumulate;
 
@@ -73,6 +77,7 @@ public sealed class Pretraining
         using IDisposable held = _folder.Lock();
         _options.SetArithmetic();
         NativeHeap.KeepFreed();
+        Placement placement = Placement ?? Placement.On(_options.FindDevice());
         ViewRecipe recipe = _options.CreateViewRecipe();
         _folder.KeepViews(recipe);
         string images = SampleOrder.Fingerprint(_source);
@@ -85,6 +90,8 @@ public sealed class Pretraining
         if (checkpoint is null && _options.Weights is { } weights)
             StartingWeights.Load(encoder, weights).ToList().ForEach(record.Say);
         using IMethod method = _options.CreateMethod(encoder, _source.Count);
+        foreach (var (_, module) in method.Networks)
+            module.to(placement.Device); // before the optimizer, whose state stands where the parameters stand
         using Optimizer optimizer = KnownOptimizer.Named(_options.Optimizer).Create(method, _options);
         if (checkpoint is not null)
             Restore(method, optimizer, checkpoint.Value.Tensors);
@@ -92,57 +99,54 @@ public sealed class Pretraining
         var schedule = new LearningRateSchedule(_options.EffectiveLearningRate, (int)Math.Round(_options.WarmupEpochs * StepsPerEpoch), TotalSteps, _options.Schedule);
         var temperatures = new TemperatureSchedule(_options.Temperature, _options.TemperatureEnd ?? _options.Temperature, TotalSteps, _options.TemperatureSchedule);
         using var loader = new ViewLoader(_source, recipe, new ViewLoaderOptions { BatchSize = _options.Batch, Workers = _options.Workers, Seed = _options.Seed, DropLast = true });
-        record.Log($"{(done == 0 ? "started" : $"resumed after step {done}")}; {_source.Count} images of {_source.Description}, {TotalSteps} steps, {get_num_threads()} threads, {_options.Precision}, JPEG by {JpegDecoding.Description}");
+        record.Log($"{(done == 0 ? "started" : $"resumed after step {done}")}; {_source.Count} images of {_source.Description}, {TotalSteps} steps, on {placement.Device}, {get_num_threads()} threads, {_options.Precision}, JPEG by {JpegDecoding.Description}");
         record.Log($"on {RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, {Environment.ProcessorCount} cores; .NET {Environment.Version}, {TorchRuntime.Description}");
         if (checkpoint is null)
             WhatIsNormal().ToList().ForEach(record.Say);
         foreach (var (_, module) in method.Networks)
             module.train();
         if (checkpoint is null)
-            FillMemory(method, loader, record);
+            FillMemory(method, loader, placement, record);
         _observer.OnStart(done, TotalSteps);
 
-        var training = new TrainingStep(method, optimizer, _options);
+        var training = new TrainingStep(method, optimizer, _options, placement.IsAsynchronous);
         var watch = new CollapseWatch();
+        using var pending = new PendingSteps(placement);
+        long started = 0;
+        double waited = 0;
         while (done < TotalSteps && !stop.IsCancellationRequested)
         {
             int epoch = done / StepsPerEpoch, batches = 0;
-            double waited = loader.WaitSeconds;
-            long started = Stopwatch.GetTimestamp();
+            (started, waited) = (Stopwatch.GetTimestamp(), loader.WaitSeconds);
             ReadOnlyMemory<int> order = SampleOrder.ForEpoch(_options.Seed, epoch, _source.Count).AsMemory(0, StepsPerEpoch * _options.Accumulate * _options.Batch);
             foreach (ViewBatch batch in loader.ReadEpoch(epoch, order, firstStep: done % StepsPerEpoch * _options.Accumulate))
             {
                 double temperature = temperatures.At(done);
-                using Tensor views = ViewTensor.From(batch); // [2N, 3, H, W]
-                StepMetrics step;
+                using Tensor views = placement.ViewsOf(batch); // [2N, 3, H, W]
                 try
                 {
                     training.Add(views, (_options with { Temperature = temperature }).CreateLoss(), LabelsOf(batch));
                     if (++batches % _options.Accumulate != 0)
                         continue;
-                    step = training.Finish(schedule.At(done)) with { Step = ++done, Epoch = epoch, Temperature = temperature };
+                    pending.Add(training.FinishLater(schedule.At(done)), done + 1, epoch, temperature);
+                    done++;
                 }
                 catch (Exception exception) when (exception is ArgumentException or DivergedException) // the loss refuses embeddings that are zero or not finite
                 {
                     throw Diverged(exception, method, batch, views, done + 1, temperature);
                 }
-                double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-                step = step with { ImagesPerSecond = _options.Accumulate * batch.Count / seconds, DataWait = Math.Min(1, (loader.WaitSeconds - waited) / seconds) };
-                if (_evaluate is not null && done % StepsPerEpoch == 0 && done / StepsPerEpoch % _options.EvaluateEvery == 0)
-                    step = step with { OnlineAccuracy = _evaluate(encoder) };
-                started = Stopwatch.GetTimestamp();
-                waited = loader.WaitSeconds;
-                record.Add(step);
-                _observer.OnStep(step);
-                if (watch.See(step) is { } collapse)
-                    record.Say(collapse);
+                bool isMeasured = _evaluate is not null && done % StepsPerEpoch == 0 && done / StepsPerEpoch % _options.EvaluateEvery == 0;
+                bool isKept = done < TotalSteps && (done % _options.CheckpointEvery == 0 || (record.IsBehind && done % RetryEvery == 0));
+                if (pending.AreDue || isMeasured || isKept || done % StepsPerEpoch == 0)
+                    Report(isMeasured);
                 if (done % CollectEvery == 0)
                     GC.Collect(0); // TorchSharp leaves small native objects to finalizers; the collector does not see how many wait
-                if (done < TotalSteps && (done % _options.CheckpointEvery == 0 || (record.IsBehind && done % RetryEvery == 0)))
+                if (isKept)
                     record.TryCheckpoint(done, State, _options.KeepLast, _options.KeepEvery);
                 if (stop.IsCancellationRequested)
                     break;
             }
+            Report(isMeasured: false); // those before a stop
         }
         bool isFinished = done == TotalSteps;
         record.Finish(() =>
@@ -154,13 +158,32 @@ public sealed class Pretraining
         record.Log($"{(isFinished ? "finished" : "interrupted")} after step {done}");
         return isFinished;
 
+        void Report(bool isMeasured)
+        {
+            List<StepMetrics> steps = Read(pending);
+            if (steps.Count == 0)
+                return;
+            double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds, wait = Math.Min(1, (loader.WaitSeconds - waited) / seconds);
+            steps = steps.ConvertAll(step => step with { ImagesPerSecond = steps.Count * _options.Accumulate * _options.Batch / seconds, DataWait = wait });
+            if (isMeasured)
+                steps[^1] = steps[^1] with { OnlineAccuracy = _evaluate!(encoder) };
+            (started, waited) = (Stopwatch.GetTimestamp(), loader.WaitSeconds);
+            foreach (StepMetrics step in steps)
+            {
+                record.Add(step);
+                _observer.OnStep(step);
+                if (watch.See(step) is { } collapse)
+                    record.Say(collapse);
+            }
+        }
+
         IEnumerable<(string Name, Tensor Value)> State() => method.Networks
             .SelectMany(n => n.Module.state_dict().Select(t => ($"{n.Name}.{t.Key}", t.Value)))
             .Concat(optimizer.State());
     }
 
     // The images that come last in the first epoch: none of them returns before the memory has moved on, if it is smaller than the epoch.
-    private void FillMemory(IMethod method, ViewLoader loader, RunRecord record)
+    private void FillMemory(IMethod method, ViewLoader loader, Placement placement, RunRecord record)
     {
         if (method.ImagesWanted == 0)
             return;
@@ -170,7 +193,7 @@ public sealed class Pretraining
         ReadOnlyMemory<int> last = SampleOrder.ForEpoch(_options.Seed, 0, _source.Count).AsMemory()[^(batches * _options.Batch)..];
         foreach (ViewBatch batch in loader.ReadEpoch(0, last))
         {
-            using Tensor views = ViewTensor.From(batch);
+            using Tensor views = placement.ViewsOf(batch);
             method.Fill(views);
         }
     }
@@ -183,6 +206,22 @@ public sealed class Pretraining
         if (_options.Method is "moco")
             yield return "MoCo's loss may rise for a while: as the encoder learns, the queue holds ever harder negatives. That is normal; judge the encoder with diptych evaluate.";
     }
+
+    // Throws for a GPU only: a CPU's steps are looked at as they are made.
+    private List<StepMetrics> Read(PendingSteps pending)
+    {
+        int noticed = pending.Last;
+        try
+        {
+            return pending.Read();
+        }
+        catch (Exception exception) when (exception is ArgumentException or DivergedException)
+        {
+            throw new InvalidInputException($"Training cannot go on at step {pending.First}: {exception.Message}{Environment.NewLine}It was noticed after step {noticed}, since a GPU is looked at every few steps. --resume --device cpu makes the step where it can be looked into.{Environment.NewLine}{Advice}", exception);
+        }
+    }
+
+    private string Advice => $"Try a lower --learning-rate than {_options.EffectiveLearningRate:G3} in a new run. The last checkpoint is kept in {_folder.Path}.";
 
     private InvalidInputException Diverged(Exception fault, IMethod method, ViewBatch batch, Tensor views, int step, double temperature)
     {
@@ -205,7 +244,7 @@ public sealed class Pretraining
         {
             kept = $"The step could not be kept: {exception.Message}";
         }
-        return new InvalidInputException($"Training cannot go on at step {step}: {fault.Message}{Environment.NewLine}{kept}{Environment.NewLine}Try a lower --learning-rate than {_options.EffectiveLearningRate:G3} in a new run. The last checkpoint is kept in {_folder.Path}.", fault);
+        return new InvalidInputException($"Training cannot go on at step {step}: {fault.Message}{Environment.NewLine}{kept}{Environment.NewLine}{Advice}", fault);
     }
 
     private int[]? LabelsOf(ViewBatch batch) => _options.Supervised ? batch.Indices.ToArray().Select(_source.GetLabel).ToArray() : null;

@@ -9,9 +9,13 @@ namespace Diptych.Training;
 /// Several batches a step (accumulation) average their gradients, which steadies the step. They do not widen the batch: the negatives of
 /// an image stay those of its own batch. A wider batch in little memory is what chunks are for, see <see cref="BatchGradient"/>.
 /// </remarks>
-internal sealed class TrainingStep(IMethod method, Optimizer optimizer, PretrainOptions options)
+/// <param name="method">Whose networks are trained.</param>
+/// <param name="optimizer">Updates them.</param>
+/// <param name="options">The settings.</param>
+/// <param name="isAsynchronous">Whether nothing is looked at before <see cref="StepFigures.Read"/>, so that no step waits for the device.</param>
+internal sealed class TrainingStep(IMethod method, Optimizer optimizer, PretrainOptions options, bool isAsynchronous = false)
 {
-    private readonly List<StepMetrics> _batches = [];
+    private readonly List<BatchFigures> _batches = [];
 
     /// <summary>Adds the gradient of a batch.</summary>
     /// <param name="views">Normalized views, <c>[2N, C, H, W]</c>.</param>
@@ -22,36 +26,41 @@ internal sealed class TrainingStep(IMethod method, Optimizer optimizer, Pretrain
         using var scope = NewDisposeScope();
         if (_batches.Count == 0)
             optimizer.ClearGradients();
-        var (directions, features) = BatchGradient.Add(method, views, loss, 1.0 / options.Accumulate, options.Chunk, labels);
-        double Mean(Func<ContrastiveDiagnostics, double> number) => directions.Average(d => number(d.Diagnostics));
-        _batches.Add(new StepMetrics
-        {
-            Loss = directions.Average(d => d.Value.item<float>()),
-            QMean = Mean(d => d.QMean),
-            QVariation = Mean(d => d.QVariation),
-            QHistogram = BatchFigures.Histogram(cat(directions.Select(d => d.Diagnostics.Q).ToArray(), dim: 0)),
-            Alignment = Mean(d => d.Alignment),
-            Uniformity = Mean(d => d.Uniformity),
-            EffectiveRank = Mean(d => d.EffectiveRank),
-            PositiveSimilarity = Mean(d => d.MeanPositiveSimilarity),
-            NegativeSimilarity = Mean(d => d.MeanNegativeSimilarity),
-            FeatureDeviation = BatchFigures.FeatureDeviation(features),
-        });
+        var (directions, features) = BatchGradient.Add(method, views, loss, 1.0 / options.Accumulate, options.Chunk, labels, isChecked: !isAsynchronous);
+        _batches.Add(new BatchFigures(directions, features));
+    }
+
+    /// <summary>Updates the networks, and reads what there is to say.</summary>
+    /// <param name="learningRate">The rate of this step.</param>
+    /// <returns>Means over the step's batches.</returns>
+    /// <exception cref="DivergedException">The gradient is not finite; the networks were not updated then, unless the step is asynchronous.</exception>
+    public StepMetrics Finish(double learningRate)
+    {
+        using StepFigures figures = FinishLater(learningRate);
+        return figures.Read();
     }
 
     /// <summary>Updates the networks.</summary>
     /// <param name="learningRate">The rate of this step.</param>
-    /// <returns>Means over the step's batches.</returns>
-    /// <exception cref="DivergedException">The gradient is not finite; the networks were not updated then.</exception>
-    public StepMetrics Finish(double learningRate)
+    /// <returns>What there is to say, to be read when it is wanted.</returns>
+    /// <exception cref="DivergedException">The gradient is not finite; the networks were not updated then. Where the step is asynchronous, only reading finds that.</exception>
+    public StepFigures FinishLater(double learningRate)
     {
-        double norm = optimizer.ClipGradients(options.ClipGradient);
-        if (!double.IsFinite(norm))
-            throw new DivergedException($"the length of the gradient became {norm}");
+        Tensor norm;
+        if (isAsynchronous)
+        {
+            norm = optimizer.ClipGradientsThere(options.ClipGradient);
+        }
+        else
+        {
+            double length = optimizer.ClipGradients(options.ClipGradient);
+            DivergedException.ThrowIfNotFinite("length of the gradient", length);
+            norm = tensor((float)length);
+        }
         optimizer.Step(learningRate);
         method.FollowStep();
-        StepMetrics mean = StepMetrics.Mean(_batches) with { GradientNorm = norm, LearningRate = learningRate };
+        var figures = new StepFigures([.. _batches], norm.DetachFromDisposeScope(), learningRate);
         _batches.Clear();
-        return mean;
+        return figures;
     }
 }

@@ -11,11 +11,11 @@ internal static class ViewTensor
 {
     /// <summary>Copies a batch of views out of the loader's memory and normalizes it.</summary>
     /// <param name="batch">Views, <c>[V·N, H, W, C]</c>.</param>
-    /// <param name="device">Where to; null for the CPU.</param>
+    /// <param name="device">Where to.</param>
     /// <returns><c>[V·N, C, H, W]</c>, float32, in channels-last memory.</returns>
-    public static Tensor From(ViewBatch batch, Device? device = null)
+    public static Tensor From(ViewBatch batch, Device device)
     {
-        if (device is not null && device.type != DeviceType.CPU)
+        if (device.type != DeviceType.CPU)
             return OnDevice(batch, device);
         Tensor tensor = empty(ShapeOf(batch), dtype: ScalarType.Float32);
         new Normalizer(batch.Recipe.Mean, batch.Recipe.StandardDeviation)
@@ -31,9 +31,7 @@ internal static class ViewTensor
         using var noGradient = no_grad();
         Tensor pixels = empty(ShapeOf(batch), dtype: ScalarType.Byte);
         batch.Pixels.AsSpan(0, batch.Length).CopyTo(pixels.bytes);
-        if (device.type == DeviceType.CUDA)
-            pixels = pixels.pin_memory(); // only from such memory does CUDA copy beside other work; libtorch keeps it until the copy is done
-        Tensor values = pixels.to(ScalarType.Float32, device, non_blocking: true);
+        Tensor values = DeviceCopy.Send(pixels, device).to_type(ScalarType.Float32);
         // Divided by tensors: by a number, CUDA's kernels multiply with its reciprocal, which rounds differently.
         values.div_(Row(_ => 255)).sub_(Row(c => batch.Recipe.Mean[c])).div_(Row(c => batch.Recipe.StandardDeviation[c]));
         return values.permute(0, 3, 1, 2).MoveToOuterDisposeScope();

@@ -45,11 +45,11 @@ public sealed class FeatureExportTests
         using IImageSource tiles = ImageSource.Open(Repository.Sample("test.tar"));
         Assert.True(FeatureExport.Run(encoder, tiles, whole, stop: TestContext.Current.CancellationToken));
         using (var early = new StopAt(512))
-            Assert.False(FeatureExport.Run(encoder, tiles, cut, early, early.Token));
+            Assert.False(FeatureExport.Run(encoder, tiles, cut, early, stop: early.Token));
         Assert.False(File.Exists(cut));
         File.AppendAllText(cut + ".draft", "torn"); // a row that a killed process did not finish
         using var rest = new StopAt(int.MaxValue);
-        Assert.True(FeatureExport.Run(encoder, tiles, cut, rest, rest.Token));
+        Assert.True(FeatureExport.Run(encoder, tiles, cut, rest, stop: rest.Token));
         Assert.Equal([768, 1000], rest.Seen);
         Assert.Equal(File.ReadAllBytes(whole), File.ReadAllBytes(cut));
         Assert.Equal(["cut.csv", "cut.csv.json", "encoder-1.safetensors", "whole.csv", "whole.csv.json"], Directory.GetFiles(folder.Path).Select(Path.GetFileName).Order());
@@ -62,9 +62,9 @@ public sealed class FeatureExportTests
         string path = folder.File("f.csv");
         using IImageSource tiles = ImageSource.Open(Repository.Sample("test.tar"));
         using (var early = new StopAt(512))
-            Assert.False(FeatureExport.Run(Encoder(folder, 1), tiles, path, early, early.Token));
+            Assert.False(FeatureExport.Run(Encoder(folder, 1), tiles, path, early, stop: early.Token));
         using var other = new StopAt(256);
-        Assert.False(FeatureExport.Run(Encoder(folder, 2), tiles, path, other, other.Token));
+        Assert.False(FeatureExport.Run(Encoder(folder, 2), tiles, path, other, stop: other.Token));
         Assert.Equal([256], other.Seen);
     }
 

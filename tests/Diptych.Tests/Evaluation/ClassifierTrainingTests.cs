@@ -30,7 +30,7 @@ public sealed class ClassifierTrainingTests
         int length = encoder.Settings.FeatureCount;
         double[,] weight = new double[10, length + 1], velocity = new double[10, length + 1]; // the last column is the bias
         int steps = 0, total = 2 * (50 / 16);
-        using (var batches = new LabelledBatches(tiles, labels, Recipe, Options))
+        using (var batches = new LabelledBatches(tiles, labels, Recipe, Options, TorchSharp.torch.CPU))
         {
             batches.Train(1, (views, truth, _) =>
             {

@@ -21,7 +21,7 @@ public sealed class ViewTensorTests
         int images = 0;
         foreach (ViewBatch batch in loader.ReadEpoch(0, Enumerable.Range(0, 17).ToArray()))
         {
-            Tensor here = ViewTensor.From(batch), sent = ViewTensor.OnDevice(batch, CPU);
+            Tensor here = ViewTensor.From(batch, CPU), sent = ViewTensor.OnDevice(batch, CPU);
             Assert.Equal([2 * batch.Count, recipe.Channels, 24, 24], here.shape);
             Assert.Equal(here.shape, sent.shape);
             Assert.Equal(here.stride(), sent.stride());

@@ -1,0 +1,49 @@
+namespace Diptych.Training;
+
+/// <summary>Steps that were made and not yet looked at.</summary>
+/// <param name="placement">How many there may be.</param>
+internal sealed class PendingSteps(Placement placement) : IDisposable
+{
+    private readonly Queue<(StepFigures Figures, int Step, int Epoch, double Temperature)> _steps = new();
+
+    /// <summary>Whether they should be read now.</summary>
+    public bool AreDue => _steps.Count >= placement.ReadEvery;
+
+    /// <summary>The step that is read next, 1-based: when reading failed, the one that it failed at. 0 for none.</summary>
+    public int First => _steps.TryPeek(out var first) ? first.Step : 0;
+
+    /// <summary>The last step that was added; 0 for none.</summary>
+    public int Last => _steps.Count > 0 ? _steps.Last().Step : 0;
+
+    /// <summary>Adds a step; it belongs to this object from then on.</summary>
+    public void Add(StepFigures figures, int step, int epoch, double temperature)
+    {
+        // A matrix a step, and a decomposition that would cost more than the step: only the last one before a read is measured.
+        if (_steps.Count > 0)
+            _steps.Last().Figures.ForgetRank();
+        _steps.Enqueue((figures, step, epoch, temperature));
+    }
+
+    /// <summary>Waits for the device and reads them all.</summary>
+    /// <returns>In their order; the effective rank is that of the last.</returns>
+    /// <exception cref="ArgumentException">An embedding was zero or not finite.</exception>
+    /// <exception cref="DivergedException">A loss or a gradient was not finite.</exception>
+    public List<StepMetrics> Read()
+    {
+        var read = new List<StepMetrics>();
+        while (_steps.TryPeek(out var next))
+        {
+            read.Add(next.Figures.Read() with { Step = next.Step, Epoch = next.Epoch, Temperature = next.Temperature });
+            _steps.Dequeue().Figures.Dispose();
+        }
+        return read.ConvertAll(step => step with { EffectiveRank = read[^1].EffectiveRank });
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var (figures, _, _, _) in _steps)
+            figures.Dispose();
+        _steps.Clear();
+    }
+}

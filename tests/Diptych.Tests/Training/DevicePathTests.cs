@@ -1,0 +1,123 @@
+using Diptych.Checkpoints;
+using Diptych.Data;
+using Diptych.Methods;
+using Diptych.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Diptych.Tests.Training;
+
+/// <summary>What a GPU does to a run, on machines without one: the order of its work, done on the CPU.</summary>
+public sealed class DevicePathTests
+{
+    private static readonly Placement Ahead = new(CPU, IsAsynchronous: true);
+    private static readonly PretrainOptions Small = new() { Images = "tiles", Views = "satellite", ImageSize = 16, Width = 4, Batch = 4, Epochs = 3, Threads = 1, CheckpointEvery = 13, Device = "cpu" };
+
+    private static ImageSubset Tiles(int count) => new(ImageSource.Open(Repository.Sample("test.tar")), Enumerable.Range(0, count).Select(i => i * 7), ownsSource: true);
+
+    public static TheoryData<string> Settings() => [.. Variants.Keys];
+
+    private static readonly Dictionary<string, Func<PretrainOptions, PretrainOptions>> Variants = new()
+    {
+        ["simclr"] = o => o,
+        ["simclr, dclw, bfloat16"] = o => o with { Loss = "dclw", Precision = "bfloat16" },
+        ["moco, adamw"] = o => o with { Method = "moco", Queue = 21, Optimizer = "adamw" },
+        ["nnclr, lars"] = o => o with { Method = "nnclr", SupportSet = 50, Optimizer = "lars" },
+        ["chunks and several batches"] = o => o with { Batch = 8, Chunk = 4, Accumulate = 2, Epochs = 6 },
+        ["labels"] = o => o with { Batch = 20, Supervised = true, Epochs = 9 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Settings))]
+    public void Looking_at_steps_later_changes_no_bit(string settings)
+    {
+        using var folder = new TemporaryFolder();
+        using ImageSubset tiles = Tiles(92);
+        PretrainOptions options = Variants[settings](Small);
+        RunFolder now = RunFolder.Create(folder.File("now"), options), later = RunFolder.Create(folder.File("later"), options);
+        Assert.True(new Pretraining(options, tiles, now, new Observer()).Run(false, CancellationToken.None));
+        Assert.True(new Pretraining(options, tiles, later, new Observer()) { Placement = Ahead }.Run(false, CancellationToken.None));
+        Assert.Equal(File.ReadAllBytes(now.EncoderPath), File.ReadAllBytes(later.EncoderPath));
+        StepMetrics[] expected = [.. MetricsFile.Read(now.MetricsPath)], found = [.. MetricsFile.Read(later.MetricsPath)];
+        Assert.Equal(expected.Select(Comparable), found.Select(Comparable));
+        // The effective rank of the last step before a look stands for those before it.
+        Assert.Equal(expected[^1].EffectiveRank, found[^1].EffectiveRank);
+        Assert.True(found.Select(step => step.EffectiveRank).Distinct().Count() < expected.Length);
+        Assert.All(found, step => Assert.Contains(step.EffectiveRank, expected.Select(e => e.EffectiveRank)));
+    }
+
+    [Fact]
+    public void A_clipped_gradient_agrees_to_rounding()
+    {
+        using var folder = new TemporaryFolder();
+        using ImageSubset tiles = Tiles(92);
+        PretrainOptions options = Small with { ClipGradient = 0.5, Epochs = 1 };
+        RunFolder now = RunFolder.Create(folder.File("now"), options), later = RunFolder.Create(folder.File("later"), options);
+        Assert.True(new Pretraining(options, tiles, now, new Observer()).Run(false, CancellationToken.None));
+        Assert.True(new Pretraining(options, tiles, later, new Observer()) { Placement = Ahead }.Run(false, CancellationToken.None));
+        StepMetrics[] expected = [.. MetricsFile.Read(now.MetricsPath)], found = [.. MetricsFile.Read(later.MetricsPath)];
+        Assert.All(expected, step => Assert.True(step.GradientNorm > 0.5));
+        Assert.All(expected.Zip(found), pair => Assert.Equal(pair.First.Loss, pair.Second.Loss, 1e-3));
+        Assert.Equal(expected[0].GradientNorm, found[0].GradientNorm);
+    }
+
+    [Theory]
+    [InlineData(5)]
+    [InlineData(13)]
+    [InlineData(30)]
+    public void Stopped_between_two_looks_a_run_ends_with_the_same_bits_and_every_line(int stopAfter)
+    {
+        using var folder = new TemporaryFolder();
+        using ImageSubset tiles = Tiles(92);
+        RunFolder whole = RunFolder.Create(folder.File("whole"), Small), halted = RunFolder.Create(folder.File("halted"), Small);
+        Assert.True(new Pretraining(Small, tiles, whole, new Observer()) { Placement = Ahead }.Run(false, CancellationToken.None));
+        using var stop = new CancellationTokenSource();
+        int calls = 0; // the measurement is a moment between two looks
+        Assert.False(new Pretraining(Small with { EvaluateEvery = 1 }, tiles, halted, new Observer(step => { if (step.Step >= stopAfter) stop.Cancel(); }), _ => calls++) { Placement = Ahead }.Run(false, stop.Token));
+        int reached = halted.Checkpoints.List()[0].Step;
+        Assert.InRange(reached, stopAfter, stopAfter + 20);
+        Assert.Equal(Enumerable.Range(1, reached), MetricsFile.Read(halted.MetricsPath).Select(step => step.Step));
+        File.AppendAllText(halted.MetricsPath, "{\"step\":99}\n{\"st");
+        Assert.True(new Pretraining(Small, tiles, halted, new Observer()) { Placement = Ahead }.Run(true, CancellationToken.None));
+        Assert.Equal(File.ReadAllBytes(whole.EncoderPath), File.ReadAllBytes(halted.EncoderPath));
+        Assert.Equal(MetricsFile.Read(whole.MetricsPath).Select(Comparable), MetricsFile.Read(halted.MetricsPath).Select(Comparable));
+    }
+
+    [Fact]
+    public void A_step_that_diverged_is_named_at_the_next_look_and_no_checkpoint_holds_it()
+    {
+        using var folder = new TemporaryFolder();
+        using ImageSubset tiles = Tiles(92);
+        PretrainOptions options = Small with { LearningRate = 1e30, WarmupEpochs = 0, CheckpointEvery = 3, Optimizer = "sgd", KeepLast = 99 };
+        RunFolder run = RunFolder.Create(folder.File("run"), options);
+        string message = Assert.Throws<InvalidInputException>(() => new Pretraining(options, tiles, run, new Observer()) { Placement = Ahead }.Run(false, CancellationToken.None)).Message;
+        Assert.StartsWith("Training cannot go on at step ", message, StringComparison.Ordinal);
+        foreach (var (_, path) in run.Checkpoints.List())
+        {
+            using var scope = NewDisposeScope();
+            Assert.All(SafetensorsFile.Read(Path.Combine(path, "state.safetensors")).Tensors.Values.Where(t => t.is_floating_point()), t => Assert.True(t.isfinite().all().item<bool>()));
+        }
+    }
+
+    [Fact]
+    public void A_ring_keeps_its_counters_on_the_CPU()
+    {
+        using var scope = NewDisposeScope();
+        using EmbeddingRing ring = new EmbeddingRing("queue", 7, 4).to(META);
+        ring.Add(empty([3, 4], device: META));
+        ring.Add(empty([6, 4], device: META));
+        Assert.Equal((7, 2), (ring.Count, ring.Next));
+        Assert.Equal(DeviceType.META, ring.Filled().device_type); // a device whose tensors nobody can read
+    }
+
+    private static string Comparable(StepMetrics step) => (step with { ImagesPerSecond = 0, DataWait = 0, EffectiveRank = 0, OnlineAccuracy = null, QHistogram = [] }).ToString() + string.Join(' ', step.QHistogram);
+
+    private sealed class Observer(Action<StepMetrics>? onStep = null) : IPretrainObserver
+    {
+        public void OnStart(int firstStep, int totalSteps) { }
+
+        public void OnStep(StepMetrics metrics) => onStep?.Invoke(metrics);
+
+        public void OnMessage(string message) { }
+    }
+}
