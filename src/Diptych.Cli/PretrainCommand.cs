@@ -50,7 +50,7 @@ internal sealed class PretrainCommand : ToolCommand
     private readonly Option<double> _weightDecay = new("--weight-decay") { Description = $"Pull of weights towards zero [{Defaults.WeightDecay}]" };
     private readonly Option<double> _warmupEpochs = new("--warmup-epochs") { Description = $"Epochs until the peak learning rate [{Defaults.WarmupEpochs}]" };
     private readonly Option<long> _seed = new("--seed") { Description = $"Where all randomness starts [{Defaults.Seed}]" };
-    private readonly Option<int> _workers = new("--workers") { Description = $"Threads that draw views [{Defaults.Workers}]" };
+    private readonly Option<int> _workers = new("--workers") { Description = "Threads that draw views [1 on a CPU, one a core for a GPU]" };
     private readonly Option<string> _device = new("--device") { Description = $"Where the networks are computed: {string.Join(", ", KnownDevice.Names)} or cuda:N [{Defaults.Device}: a GPU where there is one]" };
     private readonly Option<int> _threads = new("--threads") { Description = "Threads of the arithmetic [one a core]" };
     private readonly Option<string> _precision = new("--precision") { Description = $"What the encoder is computed in: {string.Join(", ", KnownPrecision.Names)}, or {KnownPrecision.Automatic} for the faster [{Defaults.Precision}]" };
@@ -176,7 +176,7 @@ internal sealed class PretrainCommand : ToolCommand
         WeightDecay = Value(parse, _weightDecay, start.WeightDecay),
         WarmupEpochs = Value(parse, _warmupEpochs, start.WarmupEpochs),
         Seed = Value(parse, _seed, start.Seed),
-        Workers = Value(parse, _workers, start.Workers),
+        Workers = IsGiven(parse, _workers) ? parse.GetValue(_workers) : start.Workers,
         Device = Value(parse, _device, start.Device),
         Threads = IsGiven(parse, _threads) ? parse.GetValue(_threads) : start.Threads,
         Precision = Value(parse, _precision, start.Precision),

@@ -126,8 +126,8 @@ public sealed record PretrainOptions
     /// <summary>Where all randomness starts: weights, order of images, views.</summary>
     public long Seed { get; init; } = 1;
 
-    /// <summary>Threads that read images and draw views. Changes no result.</summary>
-    public int Workers { get; init; } = 1;
+    /// <summary>Threads that draw views; null for one where a CPU trains, whose step costs hundreds of times as much, and for one a core where a GPU does. Changes no result.</summary>
+    public int? Workers { get; init; }
 
     /// <summary>Where the networks are computed: <c>cpu</c>, <c>cuda</c>, <c>cuda:N</c>, or <c>auto</c>: see <see cref="KnownDevice"/>. A run may go on on another.</summary>
     public string Device { get; init; } = KnownDevice.Automatic;
@@ -337,7 +337,7 @@ public sealed record PretrainOptions
         return own.Where(p => p.Value.ToString() != theirs.GetProperty(p.Name).ToString())
             .Select(p => $"--{p.Name} is {p.Value} here and {theirs.GetProperty(p.Name)} there").ToArray();
 
-        static PretrainOptions Neutral(PretrainOptions options) => options with { Workers = 1, Threads = null, Device = KnownDevice.Automatic, EvaluateEvery = null, CheckpointEvery = 1, KeepLast = 2, KeepEvery = null };
+        static PretrainOptions Neutral(PretrainOptions options) => options with { Workers = null, Threads = null, Device = KnownDevice.Automatic, EvaluateEvery = null, CheckpointEvery = 1, KeepLast = 2, KeepEvery = null };
     }
 
     /// <summary>The settings as JSON, in the words of the tool's options: a file that <see cref="Recipe.Read"/> takes.</summary>

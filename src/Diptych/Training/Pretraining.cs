@@ -98,7 +98,7 @@ public sealed class Pretraining
 
         var schedule = new LearningRateSchedule(_options.EffectiveLearningRate, (int)Math.Round(_options.WarmupEpochs * StepsPerEpoch), TotalSteps, _options.Schedule);
         var temperatures = new TemperatureSchedule(_options.Temperature, _options.TemperatureEnd ?? _options.Temperature, TotalSteps, _options.TemperatureSchedule);
-        using var loader = new ViewLoader(_source, recipe, new ViewLoaderOptions { BatchSize = _options.Batch, Workers = _options.Workers, Seed = _options.Seed, DropLast = true });
+        using var loader = new ViewLoader(_source, recipe, new ViewLoaderOptions { BatchSize = _options.Batch, Workers = _options.Workers ?? placement.UsualWorkers, Seed = _options.Seed, DropLast = true });
         record.Log($"{(done == 0 ? "started" : $"resumed after step {done}")}; {_source.Count} images of {_source.Description}, {TotalSteps} steps, on {placement.Device}, {get_num_threads()} threads, {_options.Precision}, JPEG by {JpegDecoding.Description}");
         record.Log($"on {RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, {Environment.ProcessorCount} cores; .NET {Environment.Version}, {TorchRuntime.Description}");
         if (checkpoint is null)
