@@ -26,6 +26,10 @@ if (args is ["checkpoint", .. var programPython])
     return CheckpointTable.Run(programPython.Length > 0 ? programPython[0] : "/usr/bin/python3");
 if (args is ["startup", .. var programs])
     return StartupTable.Run(programs.Length > 0 ? programs[0] : null, programs.Length > 1 ? programs[1] : "/usr/bin/python3");
+if (args is ["kernels"])
+    return ViewKernels.Run();
+if (args is ["scale", var set])
+    return ScaleTable.Run(set);
 if (args is ["memory", var samples, var chart])
     return MemoryTable.Run(samples, chart);
 if (args is ["q", var work, var image])
@@ -41,6 +45,8 @@ Console.Error.WriteLine("""
       checkpoint [PYTHON]         seconds to write and read a run's state beside plain bytes and beside torch.save and torch.load
       startup [PUBLISHED [PYTHON]]    seconds from the command to help, to libtorch and to the first step (PUBLISHED: the tool's file of a self-contained publish)
       q RUNS PLOT.png             mean and variation of q of the runs of bench/q.sh
+      kernels                     one view with each operation alone, by BenchmarkDotNet
+      scale IMAGES.tar            images/s and memory of `diptych pretrain` against the batch and the number of images
       memory SAMPLES PLOT.png     memory, files and threads of the run of bench/memory.sh
       pack IMAGES                 images/s of the loader over packed files beside the originals (IMAGES: e.g. a tar of photographs)
     """);

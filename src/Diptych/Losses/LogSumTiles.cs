@@ -84,7 +84,7 @@ internal sealed class LogSumTiles(PairMask mask, LogSumTerms terms)
         Tensor? ofAnchors = _needsAnchors ? zeros_like(anchors) : null;
         Tensor? ofCandidates = _isSelf ? ofAnchors : _needsCandidates ? zeros_like(others) : null;
         Tensor? buffer = grid.IsOneTile ? null : grid.Buffer(anchors);
-                foreach ((long row, long rows) in grid.Rows)
+        foreach ((long row, long rows) in grid.Rows)
         {
             using Tensor own = anchors.narrow(0, row, rows), scaled = own * terms.Scale;                       // [R, D]
             foreach ((long column, long columns) in grid.Columns)

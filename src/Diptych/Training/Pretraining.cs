@@ -77,6 +77,7 @@ public sealed class Pretraining
         using IDisposable held = _folder.Lock();
         _options.SetArithmetic();
         Placement placement = Placement ?? Placement.On(_options.FindDevice());
+        NativeHeap.KeepFreed();
         ViewRecipe recipe = _options.CreateViewRecipe();
         _folder.KeepViews(recipe);
         string images = SampleOrder.Fingerprint(_source);
