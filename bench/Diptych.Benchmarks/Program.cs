@@ -22,14 +22,14 @@ if (args is ["features-once", var pictures])
     return FeaturesTable.RunOnce(pictures);
 if (args is ["evaluation"])
     return EvaluationTable.Run();
-if (args is ["checkpoint", .. var programPython])
-    return CheckpointTable.Run(programPython.Length > 0 ? programPython[0] : "/usr/bin/python3");
-if (args is ["startup", .. var programs])
-    return StartupTable.Run(programs.Length > 0 ? programs[0] : null, programs.Length > 1 ? programs[1] : "/usr/bin/python3");
 if (args is ["kernels"])
     return ViewKernels.Run();
 if (args is ["scale", var set])
     return ScaleTable.Run(set);
+if (args is ["checkpoint", .. var programPython])
+    return CheckpointTable.Run(programPython.Length > 0 ? programPython[0] : "/usr/bin/python3");
+if (args is ["startup", .. var programs])
+    return StartupTable.Run(programs.Length > 0 ? programs[0] : null, programs.Length > 1 ? programs[1] : "/usr/bin/python3");
 if (args is ["memory", var samples, var chart])
     return MemoryTable.Run(samples, chart);
 if (args is ["q", var work, var image])

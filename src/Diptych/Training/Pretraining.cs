@@ -76,8 +76,8 @@ public sealed class Pretraining
     {
         using IDisposable held = _folder.Lock();
         _options.SetArithmetic();
-        Placement placement = Placement ?? Placement.On(_options.FindDevice());
         NativeHeap.KeepFreed();
+        Placement placement = Placement ?? Placement.On(_options.FindDevice());
         ViewRecipe recipe = _options.CreateViewRecipe();
         _folder.KeepViews(recipe);
         string images = SampleOrder.Fingerprint(_source);
