@@ -8,7 +8,7 @@ namespace Diptych.Benchmarks;
 /// <summary>`diptych pretrain` (loader, step, metrics) beside its own bare training step and PyTorch's, in turns in one run.</summary>
 internal static class PretrainTable
 {
-    private const int Rounds = 3, Batch = 64, Steps = 10, WarmupSteps = 2;
+    private const int Rounds = 3, Batch = 64, Steps = 10, WarmupSteps = 3;
 
     private static readonly string[] Precisions = ["bfloat16", "float32"];
 
