@@ -10,6 +10,9 @@ internal sealed unsafe class GaussianBlur
     // Room behind a row so that its last vectors may be read and written whole, at any width up to 512 bits.
     private const int Slack = 128;
 
+    // Floats in a line of the cache.
+    private const int LineLength = 16;
+
     private const float NegligibleWeight = 1e-7f;
 
     private int _first, _end;
@@ -23,19 +26,20 @@ internal sealed unsafe class GaussianBlur
     public void Apply(Planes view, int kernel, double sigma)
     {
         Plan(kernel, (float)sigma);
-        int reach = kernel / 2, pitch = view.Width + Slack;
+        int reach = kernel / 2, pitch = (view.Width + Slack) / LineLength * LineLength;
         if (_padded.Length < pitch + 2 * reach)
             _padded = new float[pitch + 2 * reach];
-        if (_mixed.Length < view.Height * pitch)
-            _mixed = new float[view.Height * pitch];
+        if (_mixed.Length < view.Height * pitch + LineLength)
+            _mixed = GC.AllocateUninitializedArray<float>(view.Height * pitch + LineLength, pinned: true);
         if (_rows.Length < view.Height + 2 * reach)
             _rows = new int[view.Height + 2 * reach];
         for (int row = 0; row < view.Height + 2 * reach; row++)
             _rows[row] = Reflect(row - reach, view.Height) * pitch;
 
-        fixed (float* weights = _kernel, padded = _padded, mixed = _mixed)
+        fixed (float* weights = _kernel, padded = _padded, unaligned = _mixed)
         fixed (int* rows = _rows)
         {
+            float* mixed = (float*)((nint)(unaligned + LineLength - 1) & -(LineLength * sizeof(float)));
             for (int colour = 0; colour < view.Count; colour++)
             {
                 for (int y = 0; y < view.Height; y++)
@@ -43,8 +47,8 @@ internal sealed unsafe class GaussianBlur
                     Pad(view[colour] + (nint)y * view.Width, padded, view.Width, reach);
                     MixColumns(padded, weights, mixed + (nint)y * pitch, view.Width);
                 }
-                for (int y = 0; y < view.Height; y++)
-                    MixRows(mixed, rows + y, weights, view[colour] + (nint)y * view.Width, view.Width);
+                for (int y = 0; y < view.Height; y += 2)
+                    MixRows(mixed, rows + y, weights, view[colour] + (nint)y * view.Width, view.Width, y + 1 < view.Height);
             }
         }
     }
@@ -105,25 +109,34 @@ internal sealed unsafe class GaussianBlur
         }
     }
 
-    private void MixRows(float* mixed, int* rows, float* weights, byte* result, int width)
+    // Two rows at a time, which share all inputs but one: each is read once for both.
+    private void MixRows(float* mixed, int* rows, float* weights, byte* result, int width, bool isPair)
     {
-        int lanes = Vector<float>.Count, x = 0;
-        byte* last = stackalloc byte[8 * sizeof(float) * Vector<float>.Count];
-        for (; x < width; x += 8 * lanes)
+        int lanes = Vector<float>.Count, block = 4 * lanes;
+        for (int x = 0; x < width; x += block)
         {
-            bool isWide = x + 4 * lanes < width;
-            Vector<float> sum0 = Vector<float>.Zero, sum1 = sum0, sum2 = sum0, sum3 = sum0, sum4 = sum0, sum5 = sum0, sum6 = sum0, sum7 = sum0;
-            for (int tap = _first; tap < _end; tap++)
+            Vector<float> sum0 = Vector<float>.Zero, sum1 = sum0, sum2 = sum0, sum3 = sum0, next0 = sum0, next1 = sum0, next2 = sum0, next3 = sum0;
+            float* input = mixed + x;
+            Add(input + rows[_first], new Vector<float>(weights[_first]), ref sum0, ref sum1, ref sum2, ref sum3);
+            for (int tap = _first + 1; tap < _end; tap++)
             {
-                float* row = mixed + rows[tap] + x;
-                var weight = new Vector<float>(weights[tap]);
-                Add(row, weight, ref sum0, ref sum1, ref sum2, ref sum3);
-                if (isWide)
-                    Add(row + 4 * lanes, weight, ref sum4, ref sum5, ref sum6, ref sum7);
+                float* row = input + rows[tap];
+                Vector<float> v0 = Vector.Load(row), v1 = Vector.Load(row + lanes), v2 = Vector.Load(row + 2 * lanes), v3 = Vector.Load(row + 3 * lanes);
+                Vector<float> weight = new(weights[tap]), before = new(weights[tap - 1]);
+                sum0 = Vector.FusedMultiplyAdd(v0, weight, sum0);
+                sum1 = Vector.FusedMultiplyAdd(v1, weight, sum1);
+                sum2 = Vector.FusedMultiplyAdd(v2, weight, sum2);
+                sum3 = Vector.FusedMultiplyAdd(v3, weight, sum3);
+                next0 = Vector.FusedMultiplyAdd(v0, before, next0);
+                next1 = Vector.FusedMultiplyAdd(v1, before, next1);
+                next2 = Vector.FusedMultiplyAdd(v2, before, next2);
+                next3 = Vector.FusedMultiplyAdd(v3, before, next3);
             }
-            Pack(sum0, sum1, sum2, sum3).Store(last);
-            Pack(sum4, sum5, sum6, sum7).Store(last + 4 * lanes);
-            Unsafe.CopyBlockUnaligned(result + x, last, (uint)Math.Min(8 * lanes, width - x));
+            StoreWithin(Pack(sum0, sum1, sum2, sum3), result + x, width - x);
+            if (!isPair)
+                continue;
+            Add(input + rows[_end], new Vector<float>(weights[_end - 1]), ref next0, ref next1, ref next2, ref next3);
+            StoreWithin(Pack(next0, next1, next2, next3), result + width + x, width - x);
         }
     }
 
@@ -147,6 +160,15 @@ internal sealed unsafe class GaussianBlur
         sum1.Store(result + lanes);
         sum2.Store(result + 2 * lanes);
         sum3.Store(result + 3 * lanes);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreWithin(Vector<byte> values, byte* result, int room)
+    {
+        if (room >= Vector<byte>.Count)
+            values.Store(result);
+        else
+            Unsafe.CopyBlockUnaligned(result, &values, (uint)room);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
