@@ -69,6 +69,7 @@ internal static class StepTable
     /// <summary>Prints one program's images/s.</summary>
     public static int RunOnce(string what, string encoder, int size, int batch, int steps)
     {
+        NativeHeap.KeepFreed();
         set_num_threads(Environment.ProcessorCount);
         double[] seconds = what == "convolutions" ? Convolutions(encoder, size, 2 * batch, steps) : Steps(what, encoder, size, batch, steps);
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{batch / PretrainTable.Median(seconds.Skip(2)):F3}"));

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Runtime.InteropServices;
 using Diptych.Data;
+using Diptych.Training;
 using Diptych.Views;
 
 namespace Diptych.Benchmarks;
@@ -32,6 +33,7 @@ internal static class ViewsTable
 
     private static int Measure(string photographs, string tiles, string python)
     {
+        NativeHeap.KeepFreed(); // as training does
         Rival[] rivals =
         [
             new("torchvision on Pillow, Pillow's blur", photographs, "imagenet", "pillow", Photographs, "stored", []),
@@ -125,7 +127,10 @@ internal static class ViewsTable
         for (int epoch = 0; epoch < epochs; epoch++)
         {
             foreach (ViewBatch batch in loader.ReadEpoch(epoch, order))
+            {
+                using TorchSharp.torch.Tensor views = ViewTensor.From(batch); // normalized, as the rivals' are
                 images += batch.Count;
+            }
         }
         double wall = Stopwatch.GetElapsedTime(start).TotalSeconds;
         return (images / (Environment.CpuUsage.TotalTime - cpu).TotalSeconds, images / wall);
@@ -143,6 +148,7 @@ internal static class ViewsTable
     /// <summary>Prints the rates of both blurs over photographs, decoded as this process decodes.</summary>
     public static int RunOnce(string photographs)
     {
+        NativeHeap.KeepFreed();
         using IImageSource source = ImageSource.Open(photographs);
         int[] all = [.. Enumerable.Range(0, source.Count)];
         double[] rates = [.. new[] { BlurKind.Pillow, BlurKind.Gaussian }.Select(blur =>

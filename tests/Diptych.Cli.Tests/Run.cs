@@ -50,7 +50,7 @@ internal sealed record Run(int ExitCode, string Output, string Error)
         ? Start("env", ["--default-signal=INT,TERM", "dotnet", "exec", ToolPath, .. arguments], folder.Path)
         : Start("dotnet", ["exec", ToolPath, .. arguments], folder.Path);
 
-    private static string ToolPath => Path.Combine(AppContext.BaseDirectory, "Diptych.Cli.dll");
+    public static string ToolPath => Path.Combine(AppContext.BaseDirectory, "Diptych.Cli.dll");
 
     /// <summary>The output; fails with everything said when the exit code is another.</summary>
     public string Succeeded()

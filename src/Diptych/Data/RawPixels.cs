@@ -18,9 +18,31 @@ internal static class RawPixels
     public static byte[] Pack(ReadOnlySpan<byte> rgbx)
     {
         var rgb = new byte[rgbx.Length / 4 * 3];
-        for (int pixel = 0; pixel < rgbx.Length / 4; pixel++)
-            rgbx.Slice(4 * pixel, 3).CopyTo(rgb.AsSpan(3 * pixel));
+        Pack(rgbx, rgb, channels: 3);
         return rgb;
+    }
+
+    /// <summary>Packs <c>[pixels, 4]</c> bytes as <c>[pixels, channels]</c>: the first three of each pixel, or the first alone.</summary>
+    public static void Pack(ReadOnlySpan<byte> rgbx, Span<byte> packed, int channels)
+    {
+        ReadOnlySpan<uint> pixels = MemoryMarshal.Cast<byte, uint>(rgbx);
+        packed = packed[..(pixels.Length * channels)];
+        if (channels == 1)
+        {
+            for (int pixel = 0; pixel < pixels.Length; pixel++)
+                packed[pixel] = (byte)pixels[pixel]; // little-endian
+            return;
+        }
+        int done = 0;
+        if (Vector128.IsHardwareAccelerated)
+        {
+            // 16 bytes are written for 4 pixels of 12, so the last ones are left to the plain loop.
+            Vector128<byte> gather = Vector128.Create((byte)0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 255, 255, 255, 255);
+            for (; done + 6 <= pixels.Length; done += 4)
+                Vector128.Shuffle(Vector128.Create(pixels.Slice(done, 4)).AsByte(), gather).CopyTo(packed[(3 * done)..]);
+        }
+        for (; done < pixels.Length; done++)
+            rgbx.Slice(4 * done, 3).CopyTo(packed[(3 * done)..]);
     }
 
     private static void Expand(ReadOnlySpan<byte> rgb, Span<uint> pixels)

@@ -83,6 +83,7 @@ public static class FeatureExtractor
     /// <param name="take">Takes a batch, <c>[B, C, H, W]</c>, and says whether to go on.</param>
     internal static void Read(IImageSource source, ViewRecipe recipe, int batchSize, int first, Func<Tensor, bool> take)
     {
+        NativeHeap.KeepFreed();
         using var noGradient = no_grad();
         using var loader = new ViewLoader(source, recipe, new ViewLoaderOptions { BatchSize = batchSize, Views = 1 });
         foreach (ViewBatch batch in loader.ReadWhole([.. Enumerable.Range(first, source.Count - first)]))

@@ -36,12 +36,12 @@ public abstract class Optimizer : IDisposable
 
     private string[] StateNames { get; }
 
-    /// <summary>Clears the gradients, so that the next backward pass starts from none.</summary>
+    /// <summary>Drops the gradients: the next backward pass leaves its own in their place, without adding them to zeros.</summary>
     public void ClearGradients()
     {
         using var scope = NewDisposeScope();
         foreach (Slot slot in _slots)
-            slot.Parameter.grad?.zero_();
+            slot.Parameter.grad = null;
     }
 
     /// <summary>The length of all gradients together; where it exceeds the maximum, they are scaled down to it.</summary>

@@ -72,6 +72,7 @@ public sealed class Pretraining
     {
         using IDisposable held = _folder.Lock();
         _options.SetArithmetic();
+        NativeHeap.KeepFreed();
         ViewRecipe recipe = _options.CreateViewRecipe();
         _folder.KeepViews(recipe);
         string images = SampleOrder.Fingerprint(_source);

@@ -1,19 +1,46 @@
 using System.Runtime.InteropServices;
 using Diptych.Views;
+using Diptych.Views.Kernels;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Diptych.Training;
 
-/// <summary>Where pixels become a tensor.</summary>
+/// <summary>Where pixels become a tensor: bytes to (value/255 − mean)/deviation, by the recipe that they were drawn with.</summary>
 internal static class ViewTensor
 {
-    /// <summary>Copies a batch of views out of the loader's memory.</summary>
-    /// <param name="batch">Normalized views, <c>[V·N, H, W, C]</c>.</param>
-    /// <returns><c>[V·N, C, H, W]</c> in channels-last memory.</returns>
-    public static Tensor From(ViewBatch batch)
+    /// <summary>Copies a batch of views out of the loader's memory and normalizes it.</summary>
+    /// <param name="batch">Views, <c>[V·N, H, W, C]</c>.</param>
+    /// <param name="device">Where to; null for the CPU.</param>
+    /// <returns><c>[V·N, C, H, W]</c>, float32, in channels-last memory.</returns>
+    public static Tensor From(ViewBatch batch, Device? device = null)
     {
-        Tensor tensor = empty([batch.Views * batch.Count, batch.Size, batch.Size, batch.Channels], dtype: ScalarType.Float32);
-        MemoryMarshal.AsBytes(batch.Pixels.AsSpan(0, batch.Length)).CopyTo(tensor.bytes);
+        if (device is not null && device.type != DeviceType.CPU)
+            return OnDevice(batch, device);
+        Tensor tensor = empty(ShapeOf(batch), dtype: ScalarType.Float32);
+        new Normalizer(batch.Recipe.Mean, batch.Recipe.StandardDeviation, batch.Channels)
+            .Apply(batch.Pixels.AsSpan(0, batch.Length), MemoryMarshal.Cast<byte, float>(tensor.bytes));
         return tensor.permute(0, 3, 1, 2);
     }
+
+    /// <summary>Sends the bytes, a quarter of the floats, without waiting for them to arrive, and normalizes them there.</summary>
+    /// <inheritdoc cref="From"/>
+    internal static Tensor OnDevice(ViewBatch batch, Device device)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        Tensor pixels = empty(ShapeOf(batch), dtype: ScalarType.Byte);
+        batch.Pixels.AsSpan(0, batch.Length).CopyTo(pixels.bytes);
+        if (device.type == DeviceType.CUDA)
+            pixels = pixels.pin_memory(); // only from such memory does CUDA copy beside other work; libtorch keeps it until the copy is done
+        Tensor values = pixels.to(ScalarType.Float32, device, non_blocking: true);
+        // Divided by tensors: by a number, CUDA's kernels multiply with its reciprocal, which rounds differently.
+        values.div_(Row(_ => 255)).sub_(Row(c => batch.Recipe.Mean[c])).div_(Row(c => batch.Recipe.StandardDeviation[c]));
+        return values.permute(0, 3, 1, 2).MoveToOuterDisposeScope();
+
+        // Filled on the device: a copy from here would wait for it.
+        Tensor Row(Func<int, float> value) => cat([.. Enumerable.Range(0, batch.Channels).Select(c => full(1, value(c), ScalarType.Float32, device))], dim: 0); // [C]
+    }
+
+    private static long[] ShapeOf(ViewBatch batch) => [batch.Views * batch.Count, batch.Size, batch.Size, batch.Channels];
 }

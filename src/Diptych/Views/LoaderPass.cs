@@ -143,11 +143,11 @@ internal sealed class LoaderPass : IDisposable
         {
             if (_plan.Epoch is not { } epoch)
             {
-                renderer.RenderWhole(decoded, _plan.Recipe, batch.ViewOf(image, view));
+                renderer.RenderWholePacked(decoded, _plan.Recipe, batch.ViewOf(image, view));
                 continue;
             }
             ViewDraw draw = ViewDraw.For(_plan.Recipe, decoded.Width, decoded.Height, _plan.Seed, epoch, index, view);
-            renderer.Render(decoded, draw, _plan.Recipe, batch.ViewOf(image, view));
+            renderer.RenderPacked(decoded, draw, _plan.Recipe, batch.ViewOf(image, view));
         }
     }
 

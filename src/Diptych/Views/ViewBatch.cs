@@ -5,15 +5,18 @@ public sealed class ViewBatch
 {
     private readonly int[] _indices;
 
-    internal ViewBatch(int batchSize, int views, int size, int channels)
+    internal ViewBatch(int batchSize, int views, ViewRecipe recipe)
     {
-        Pixels = GC.AllocateArray<float>(checked(batchSize * views * size * size * channels), pinned: true);
-        (Size, Channels) = (size, channels);
+        Recipe = recipe;
+        Pixels = GC.AllocateArray<byte>(checked(batchSize * views * recipe.Size * recipe.Size * recipe.Channels), pinned: true);
         _indices = new int[batchSize];
     }
 
-    /// <summary>Normalized views, <c>[Views · Count, Size, Size, Channels]</c>: the first views of all images, then the second. Pinned; of a short batch only the first <see cref="Length"/> values count.</summary>
-    public float[] Pixels { get; }
+    /// <summary>What a view looks like; its mean and deviation normalize these.</summary>
+    public ViewRecipe Recipe { get; }
+
+    /// <summary>Views before normalizing, <c>[Views · Count, Size, Size, Channels]</c>: the first views of all images, then the second. Pinned; of a short batch only the first <see cref="Length"/> values count.</summary>
+    public byte[] Pixels { get; }
 
     /// <summary>Values of <see cref="Pixels"/> in use: Views · Count · Size² · Channels.</summary>
     public int Length => Views * Count * Size * Size * Channels;
@@ -25,10 +28,10 @@ public sealed class ViewBatch
     public int Views { get; private set; }
 
     /// <summary>Width and height of a view, in pixels.</summary>
-    public int Size { get; }
+    public int Size => Recipe.Size;
 
     /// <summary>Channels of a view: 3, or 1 for gray.</summary>
-    public int Channels { get; }
+    public int Channels => Recipe.Channels;
 
     /// <summary>Which images of the source these are, <c>[Count]</c>.</summary>
     public ReadOnlySpan<int> Indices => _indices.AsSpan(0, Count);
@@ -43,7 +46,7 @@ public sealed class ViewBatch
     }
 
     /// <summary>Where one view of one image goes, <c>[Size, Size, Channels]</c>.</summary>
-    internal Span<float> ViewOf(int image, int view)
+    internal Span<byte> ViewOf(int image, int view)
     {
         int length = Size * Size * Channels;
         return Pixels.AsSpan((view * Count + image) * length, length);

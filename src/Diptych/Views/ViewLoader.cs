@@ -105,7 +105,7 @@ public sealed class ViewLoader : IDisposable
     {
         var ring = new ViewBatch[_options.Prefetch];
         for (int slot = 0; slot < ring.Length; slot++)
-            ring[slot] = new ViewBatch(_options.BatchSize, _options.Views, _recipe.Size, _recipe.Channels);
+            ring[slot] = new ViewBatch(_options.BatchSize, _options.Views, _recipe);
         return ring;
     }
 

@@ -14,7 +14,6 @@ public sealed unsafe class ViewRenderer
     private Planes _planes = new(), _turned = new();
     private byte[] _view = [];
     private byte[] _gray = [];
-    private Normalizer? _normalizer;
 
     /// <summary>Makes a drawn view as pixels: the bytes that Pillow and torchvision make of the same draw.</summary>
     /// <param name="source">The decoded image the draw was made for.</param>
@@ -30,18 +29,18 @@ public sealed unsafe class ViewRenderer
         Write(_planes, rgbx);
     }
 
-    /// <summary>Makes a drawn view and normalizes it.</summary>
+    /// <summary>Makes a drawn view as a batch holds it.</summary>
+    /// <inheritdoc cref="Render"/>
     /// <param name="source">The decoded image the draw was made for.</param>
     /// <param name="draw">What to do.</param>
-    /// <param name="recipe">Size, filter, kind of blur, mean and deviation.</param>
-    /// <param name="values">Receives <c>[Size, Size, Channels]</c>.</param>
-    /// <exception cref="ArgumentException">The crop leaves the image, or the destination has another length.</exception>
-    public void Render(ImageBuffer source, ViewDraw draw, ViewRecipe recipe, Span<float> values)
+    /// <param name="recipe">Size, channels, filter and kind of blur.</param>
+    /// <param name="packed">Receives <c>[Size, Size, Channels]</c>.</param>
+    public void RenderPacked(ImageBuffer source, ViewDraw draw, ViewRecipe recipe, Span<byte> packed)
     {
-        CheckLength(values.Length, recipe.Size * recipe.Size * recipe.Channels);
-        Span<byte> view = Room(ref _view, recipe.Size * recipe.Size * 4);
-        Render(source, draw, recipe, view);
-        NormalizerFor(recipe).Apply(view, values, recipe.Channels);
+        CheckCrop(source, draw.Crop);
+        CheckLength(packed.Length, recipe.Size * recipe.Size * recipe.Channels);
+        Work(source, draw, recipe);
+        Pack(_planes, packed);
     }
 
     /// <summary>Makes the view that evaluation sees, without chance: the shorter side resized (bilinear), then the central square.</summary>
@@ -51,37 +50,21 @@ public sealed unsafe class ViewRenderer
     /// <exception cref="ArgumentException">The destination has another length.</exception>
     public void RenderWhole(ImageBuffer source, ViewRecipe recipe, Span<byte> rgbx)
     {
-        int size = recipe.Size, shorter = size >= 96 ? (int)Math.Round(size * 256 / 224.0) : size;
-        CheckLength(rgbx.Length, size * size * 4);
-
-        // As torchvision's Resize and CenterCrop: the longer side truncated, the margin rounded half to even.
-        bool isPortrait = source.Width <= source.Height;
-        int longer = (int)((double)shorter * (isPortrait ? source.Height : source.Width) / (isPortrait ? source.Width : source.Height));
-        (int width, int height) = isPortrait ? (shorter, longer) : (longer, shorter);
-        int left = (int)Math.Round((width - size) / 2.0), top = (int)Math.Round((height - size) / 2.0);
-
-        _planes.Resize(width, height, recipe.Channels);
-        Resize(source, CropBox.Whole(source.Width, source.Height), ResizeFilter.Bilinear);
-        _turned.Resize(size, size, recipe.Channels);
-        for (int colour = 0; colour < recipe.Channels; colour++)
-        {
-            for (int y = 0; y < size; y++)
-                Unsafe.CopyBlockUnaligned(_turned[colour] + (nint)y * size, _planes[colour] + (nint)(top + y) * width + left, (uint)size);
-        }
+        CheckLength(rgbx.Length, recipe.Size * recipe.Size * 4);
+        WorkWhole(source, recipe);
         Write(_turned, rgbx);
     }
 
-    /// <summary>Makes the view that evaluation sees and normalizes it.</summary>
+    /// <summary>Makes the view that evaluation sees as a batch holds it.</summary>
+    /// <inheritdoc cref="RenderWhole"/>
     /// <param name="source">The decoded image.</param>
-    /// <param name="recipe">Size, mean and deviation.</param>
-    /// <param name="values">Receives <c>[Size, Size, Channels]</c>.</param>
-    /// <exception cref="ArgumentException">The destination has another length.</exception>
-    public void RenderWhole(ImageBuffer source, ViewRecipe recipe, Span<float> values)
+    /// <param name="recipe">Size and channels.</param>
+    /// <param name="packed">Receives <c>[Size, Size, Channels]</c>.</param>
+    public void RenderWholePacked(ImageBuffer source, ViewRecipe recipe, Span<byte> packed)
     {
-        CheckLength(values.Length, recipe.Size * recipe.Size * recipe.Channels);
-        Span<byte> view = Room(ref _view, recipe.Size * recipe.Size * 4);
-        RenderWhole(source, recipe, view);
-        NormalizerFor(recipe).Apply(view, values, recipe.Channels);
+        CheckLength(packed.Length, recipe.Size * recipe.Size * recipe.Channels);
+        WorkWhole(source, recipe);
+        Pack(_turned, packed);
     }
 
     /// <summary>Resizes a whole image to any size.</summary>
@@ -118,6 +101,27 @@ public sealed unsafe class ViewRenderer
             ValueMap.Apply(_planes, new Solarize(threshold));
     }
 
+    // Leaves the view in _turned.
+    private void WorkWhole(ImageBuffer source, ViewRecipe recipe)
+    {
+        int size = recipe.Size, shorter = size >= 96 ? (int)Math.Round(size * 256 / 224.0) : size;
+
+        // As torchvision's Resize and CenterCrop: the longer side truncated, the margin rounded half to even.
+        bool isPortrait = source.Width <= source.Height;
+        int longer = (int)((double)shorter * (isPortrait ? source.Height : source.Width) / (isPortrait ? source.Width : source.Height));
+        (int width, int height) = isPortrait ? (shorter, longer) : (longer, shorter);
+        int left = (int)Math.Round((width - size) / 2.0), top = (int)Math.Round((height - size) / 2.0);
+
+        _planes.Resize(width, height, recipe.Channels);
+        Resize(source, CropBox.Whole(source.Width, source.Height), ResizeFilter.Bilinear);
+        _turned.Resize(size, size, recipe.Channels);
+        for (int colour = 0; colour < recipe.Channels; colour++)
+        {
+            for (int y = 0; y < size; y++)
+                Unsafe.CopyBlockUnaligned(_turned[colour] + (nint)y * size, _planes[colour] + (nint)(top + y) * width + left, (uint)size);
+        }
+    }
+
     // Flipping is reading the resizer's tables from their ends.
     private void Resize(ImageBuffer source, CropBox crop, ResizeFilter filter, bool isMirrored = false, bool isUpsideDown = false)
     {
@@ -147,6 +151,18 @@ public sealed unsafe class ViewRenderer
         }
     }
 
+    private void Pack(Planes view, Span<byte> packed)
+    {
+        if (view.Count == 3 && Planes.CanPack)
+        {
+            view.WritePacked(packed);
+            return;
+        }
+        Span<byte> rgbx = Room(ref _view, view.Length * 4);
+        Write(view, rgbx);
+        RawPixels.Pack(rgbx, packed, view.Count);
+    }
+
     private static void Write(Planes view, Span<byte> rgbx)
     {
         fixed (byte* pixels = rgbx)
@@ -172,12 +188,5 @@ public sealed unsafe class ViewRenderer
         if (memory.Length < length)
             memory = GC.AllocateUninitializedArray<byte>(length);
         return memory.AsSpan(0, length);
-    }
-
-    private Normalizer NormalizerFor(ViewRecipe recipe)
-    {
-        if (_normalizer is null || _normalizer.Mean != recipe.Mean || _normalizer.Deviation != recipe.StandardDeviation)
-            _normalizer = new Normalizer(recipe.Mean, recipe.StandardDeviation);
-        return _normalizer;
     }
 }

@@ -77,13 +77,11 @@ public sealed unsafe class GoldenTests
     [Fact]
     public void Normalizes_to_the_floats_of_torchvision()
     {
-        byte[] grays = new byte[1024];
-        for (int i = 0; i < grays.Length; i++)
-            grays[i] = (byte)(i / 4);
+        byte[] grays = [.. Enumerable.Range(0, 3 * 256).Select(i => (byte)(i / 3))];
         foreach (JsonElement expected in Golden.GetProperty("normalize").EnumerateArray())
         {
             float[] values = new float[256 * 3];
-            new Normalizer(Triple(expected.GetProperty("mean")), Triple(expected.GetProperty("deviation"))).Apply(grays, values, 3);
+            new Normalizer(Triple(expected.GetProperty("mean")), Triple(expected.GetProperty("deviation")), 3).Apply(grays, values);
             byte[] bytes = new byte[values.Length * 4];
             System.Buffer.BlockCopy(values, 0, bytes, 0, bytes.Length);
             Assert.Equal(expected.GetProperty("sha256").GetString(), Convert.ToHexStringLower(SHA256.HashData(bytes)));

@@ -134,20 +134,36 @@ public sealed class KernelTests
         foreach (int size in (int[])[64, 17, 40])
         {
             ViewRecipe recipe = ViewRecipe.Named("imagenet", size) with { BlurProbability = 1, QuarterTurns = true, BlurKind = size == 17 ? BlurKind.Pillow : BlurKind.Gaussian };
-            float[] expected = new float[size * size * 3], found = new float[size * size * 3];
+            byte[] expected = new byte[size * size * 3], found = new byte[size * size * 3];
             for (int view = 0; view < 20; view++)
             {
                 image.Resize(30 + view * 3, 80 - view);
                 GoldenImages.Make("noise", image.Width, image.Height, view).CopyTo(image.Pixels);
                 ViewDraw draw = ViewDraw.For(recipe, image.Width, image.Height, 1, 0, 0, view);
-                used.Render(image, draw, recipe, found.AsSpan());
-                new ViewRenderer().Render(image, draw, recipe, expected.AsSpan());
+                used.RenderPacked(image, draw, recipe, found);
+                new ViewRenderer().RenderPacked(image, draw, recipe, expected);
                 Assert.Equal(expected, found);
             }
         }
         ViewRecipe small = ViewRecipe.Named("cifar", 8);
         Assert.Throws<ArgumentException>(() => used.Render(image, new ViewDraw { Crop = new(1, 0, image.Width, 1) }, small, new byte[256].AsSpan()));
         Assert.Throws<ArgumentException>(() => used.RenderWhole(image, small, new byte[255].AsSpan()));
+    }
+
+    [Fact]
+    public void Packed_pixels_are_the_first_bytes_of_each()
+    {
+        for (int pixels = 0; pixels < 40; pixels++)
+        {
+            byte[] rgbx = GoldenImages.Make("noise", pixels, 1, pixels);
+            foreach (int channels in (int[])[1, 3])
+            {
+                byte[] packed = new byte[pixels * channels + 2];
+                packed.AsSpan().Fill(77);
+                RawPixels.Pack(rgbx, packed, channels);
+                Assert.Equal([.. rgbx.Where((_, at) => at % 4 < channels), 77, 77], packed);
+            }
+        }
     }
 
     private static void SameAlone(Action<Planes> change, int width, int height, int seed)

@@ -28,7 +28,7 @@ public sealed class NeededRegionTests
         return [.. Enumerable.Range(0, 2).SelectMany(epoch => loader.ReadEpoch(epoch, order).Select(Hash)), .. loader.ReadWhole().Select(Hash)];
     }
 
-    private static string Hash(ViewBatch batch) => Convert.ToHexString(SHA256.HashData(MemoryMarshal.AsBytes(batch.Pixels.AsSpan(0, batch.Length))));
+    private static string Hash(ViewBatch batch) => Convert.ToHexString(SHA256.HashData(batch.Pixels.AsSpan(0, batch.Length)));
 
     /// <summary>Spoils every pixel that was not asked for.</summary>
     private sealed class SpoiledSource(IImageSource source) : IImageSource

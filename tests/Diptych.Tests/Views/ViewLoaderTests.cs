@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Runtime.InteropServices;
 using Diptych.Data;
 using Diptych.Views;
 
@@ -70,10 +69,10 @@ public sealed class ViewLoaderTests
             {
                 for (int image = 0; image < batch.Count; image++)
                 {
-                    float[] expected = new float[16 * 16 * 3];
+                    byte[] expected = new byte[16 * 16 * 3];
                     source.Decode(batch.Indices[image], decoded);
                     ViewDraw draw = ViewDraw.For(Recipe, decoded.Width, decoded.Height, 9, 3, batch.Indices[image], view);
-                    renderer.Render(decoded, draw, Recipe, expected.AsSpan());
+                    renderer.RenderPacked(decoded, draw, Recipe, expected);
                     Assert.True(expected.AsSpan().SequenceEqual(batch.Pixels.AsSpan((view * batch.Count + image) * expected.Length, expected.Length)));
                 }
             }
@@ -161,5 +160,5 @@ public sealed class ViewLoaderTests
     }
 
     private static string[] Hashes(IEnumerable<ViewBatch> batches) =>
-        [.. batches.Select(batch => $"{batch.Step}: {Convert.ToHexString(SHA256.HashData(MemoryMarshal.AsBytes(batch.Pixels.AsSpan(0, batch.Length))))}")];
+        [.. batches.Select(batch => $"{batch.Step}: {Convert.ToHexString(SHA256.HashData(batch.Pixels.AsSpan(0, batch.Length)))}")];
 }

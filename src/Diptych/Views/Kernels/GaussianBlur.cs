@@ -18,6 +18,7 @@ internal sealed unsafe class GaussianBlur
     private int _first, _end;
     private float[] _kernel = [], _padded = [], _mixed = [];
     private int[] _rows = [];
+    private byte[] _made = [];
 
     /// <summary>Blurs a view in place.</summary>
     /// <param name="view">The view; each side is more than half the kernel.</param>
@@ -31,13 +32,18 @@ internal sealed unsafe class GaussianBlur
             _padded = new float[pitch + 2 * reach];
         if (_mixed.Length < view.Height * pitch + LineLength)
             _mixed = GC.AllocateUninitializedArray<float>(view.Height * pitch + LineLength, pinned: true);
-        if (_rows.Length < view.Height + 2 * reach)
-            _rows = new int[view.Height + 2 * reach];
+        if (_made.Length < 2 * pitch)
+            _made = new byte[2 * pitch];
+        // One more than the last row needs: rows are made in pairs, and the last may be without its second.
+        if (_rows.Length < view.Height + 2 * reach + 1)
+            _rows = new int[view.Height + 2 * reach + 1];
         for (int row = 0; row < view.Height + 2 * reach; row++)
             _rows[row] = Reflect(row - reach, view.Height) * pitch;
+        _rows[view.Height + 2 * reach] = 0;
 
         fixed (float* weights = _kernel, padded = _padded, unaligned = _mixed)
         fixed (int* rows = _rows)
+        fixed (byte* made = _made)
         {
             float* mixed = (float*)((nint)(unaligned + LineLength - 1) & -(LineLength * sizeof(float)));
             for (int colour = 0; colour < view.Count; colour++)
@@ -48,7 +54,13 @@ internal sealed unsafe class GaussianBlur
                     MixColumns(padded, weights, mixed + (nint)y * pitch, view.Width);
                 }
                 for (int y = 0; y < view.Height; y += 2)
-                    MixRows(mixed, rows + y, weights, view[colour] + (nint)y * view.Width, view.Width, y + 1 < view.Height);
+                {
+                    byte* result = view[colour] + (nint)y * view.Width;
+                    MixRows(mixed, rows + y, weights, made, made + pitch, view.Width);
+                    Unsafe.CopyBlockUnaligned(result, made, (uint)view.Width);
+                    if (y + 1 < view.Height)
+                        Unsafe.CopyBlockUnaligned(result + view.Width, made + pitch, (uint)view.Width);
+                }
             }
         }
     }
@@ -110,7 +122,7 @@ internal sealed unsafe class GaussianBlur
     }
 
     // Two rows at a time, which share all inputs but one: each is read once for both.
-    private void MixRows(float* mixed, int* rows, float* weights, byte* result, int width, bool isPair)
+    private void MixRows(float* mixed, int* rows, float* weights, byte* result, byte* nextResult, int width)
     {
         int lanes = Vector<float>.Count, block = 4 * lanes;
         for (int x = 0; x < width; x += block)
@@ -132,11 +144,9 @@ internal sealed unsafe class GaussianBlur
                 next2 = Vector.FusedMultiplyAdd(v2, before, next2);
                 next3 = Vector.FusedMultiplyAdd(v3, before, next3);
             }
-            StoreWithin(Pack(sum0, sum1, sum2, sum3), result + x, width - x);
-            if (!isPair)
-                continue;
+            Pack(sum0, sum1, sum2, sum3).Store(result + x);
             Add(input + rows[_end], new Vector<float>(weights[_end - 1]), ref next0, ref next1, ref next2, ref next3);
-            StoreWithin(Pack(next0, next1, next2, next3), result + width + x, width - x);
+            Pack(next0, next1, next2, next3).Store(nextResult + x);
         }
     }
 
@@ -160,15 +170,6 @@ internal sealed unsafe class GaussianBlur
         sum1.Store(result + lanes);
         sum2.Store(result + 2 * lanes);
         sum3.Store(result + 3 * lanes);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreWithin(Vector<byte> values, byte* result, int room)
-    {
-        if (room >= Vector<byte>.Count)
-            values.Store(result);
-        else
-            Unsafe.CopyBlockUnaligned(result, &values, (uint)room);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
