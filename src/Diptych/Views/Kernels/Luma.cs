@@ -9,7 +9,7 @@ internal static unsafe class Luma
     private const int Red = 19595, Green = 38470, Blue = 7471, Half = 32768, Bits = 16;
 
     /// <summary>The luma of a vector of pixels, a whole number.</summary>
-    /// <remarks>All sums are whole numbers below 2²⁴, so float32 holds them exactly, with multiplications and additions fused or not.</remarks>
+    /// <remarks>All sums are multiples of 2⁻¹⁶ below 2⁸, so float32 holds them exactly, with multiplications and additions fused or not.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector<float> Of(Vector<float> red, Vector<float> green, Vector<float> blue) => Vector.Floor(Scaled(red, green, blue));
 
@@ -53,8 +53,9 @@ internal static unsafe class Luma
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector<float> Scaled(Vector<float> red, Vector<float> green, Vector<float> blue)
     {
-        var sum = Vector.MultiplyAddEstimate(red, new Vector<float>(Red), new Vector<float>(Half));
-        sum = Vector.MultiplyAddEstimate(green, new Vector<float>(Green), sum);
-        return Vector.MultiplyAddEstimate(blue, new Vector<float>(Blue), sum) * (1f / (1 << Bits));
+        const float unit = 1f / (1 << Bits);
+        var sum = Vector.MultiplyAddEstimate(red, new Vector<float>(Red * unit), new Vector<float>(Half * unit));
+        sum = Vector.MultiplyAddEstimate(green, new Vector<float>(Green * unit), sum);
+        return Vector.MultiplyAddEstimate(blue, new Vector<float>(Blue * unit), sum);
     }
 }

@@ -13,6 +13,9 @@ internal sealed unsafe class WindowMixer
 {
     private const int Lanes = 16, Window = 64, LowBits = 11, Colours = 3, MaximumPairs = 4;
 
+    // The upper byte of each number is taken from 64 zeros behind the window.
+    private const int Nothing = Window << 8 | Window << 24;
+
     private int[] _tables = [], _bases = [];
     private int _pairs, _groups;
 
@@ -90,7 +93,7 @@ internal sealed unsafe class WindowMixer
             int firstAt = first == 0 ? 0 : at + 4 * tap, secondAt = second == 0 ? 0 : at + 4 * tap + 4;
             if ((uint)firstAt >= Window || (uint)secondAt >= Window)
                 return false;
-            table[0] = firstAt | secondAt << 16;
+            table[0] = firstAt | secondAt << 16 | Nothing;
             table[Lanes] = (first >> LowBits & 0xFFFF) | second >> LowBits << 16;
             table[2 * Lanes] = (first & ((1 << LowBits) - 1)) | (second & ((1 << LowBits) - 1)) << 16;
         }
@@ -142,7 +145,7 @@ internal sealed unsafe class WindowMixer
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<short> Gather(Vector512<byte> window, Vector512<byte> at) =>
-        (Avx512Vbmi.PermuteVar64x8(window, at) & Vector512.Create((short)255).AsByte()).AsInt16();
+        Avx512Vbmi.PermuteVar64x8x2(window, at, Vector512<byte>.Zero).AsInt16();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<byte> Finish(Vector512<int> high, Vector512<int> low)
