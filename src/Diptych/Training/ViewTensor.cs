@@ -18,8 +18,8 @@ internal static class ViewTensor
         if (device.type != DeviceType.CPU)
             return OnDevice(batch, device);
         Tensor tensor = empty(ShapeOf(batch), dtype: ScalarType.Float32);
-        new Normalizer(batch.Recipe.Mean, batch.Recipe.StandardDeviation)
-            .Apply(batch.Pixels.AsSpan(0, batch.Length), MemoryMarshal.Cast<byte, float>(tensor.bytes), batch.Channels);
+        new Normalizer(batch.Recipe.Mean, batch.Recipe.StandardDeviation, batch.Channels)
+            .Apply(batch.Pixels.AsSpan(0, batch.Length), MemoryMarshal.Cast<byte, float>(tensor.bytes));
         return tensor.permute(0, 3, 1, 2);
     }
 

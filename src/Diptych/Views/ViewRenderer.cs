@@ -1,15 +1,17 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Diptych.Data;
 using Diptych.Views.Kernels;
 
 namespace Diptych.Views;
 
 /// <summary>Makes views from decoded images. Holds scratch memory that only grows: one for each thread.</summary>
-public sealed class ViewRenderer
+public sealed unsafe class ViewRenderer
 {
     private readonly Resizer _resizer = new();
     private readonly GaussianBlur _gaussianBlur = new();
     private readonly PillowBlur _pillowBlur = new();
-    private byte[] _scratch = [];
+    private Planes _planes = new(), _turned = new();
     private byte[] _view = [];
     private byte[] _gray = [];
 
@@ -23,32 +25,8 @@ public sealed class ViewRenderer
     {
         CheckCrop(source, draw.Crop);
         CheckLength(rgbx.Length, recipe.Size * recipe.Size * 4);
-        int size = recipe.Size;
-
-        Resize(source, draw.Crop, recipe.Channels, rgbx, size, size, recipe.Filter);
-        if (draw.IsFlippedHorizontally)
-            Flips.Horizontal(rgbx, size);
-        if (draw.IsFlippedVertically)
-            Flips.Vertical(rgbx, size);
-        if (draw.QuarterTurns != 0)
-        {
-            Span<byte> unturned = Room(ref _scratch, rgbx.Length);
-            rgbx.CopyTo(unturned);
-            Turns.Apply(unturned, rgbx, size, draw.QuarterTurns);
-        }
-        foreach (JitterStep step in draw.Jitter)
-            Jitter(rgbx, step);
-        if (draw.IsGrayscale)
-            PixelMap.Apply(rgbx, new Grayscale());
-        if (draw.BlurSigma is { } sigma)
-        {
-            if (recipe.BlurKind == BlurKind.Gaussian)
-                _gaussianBlur.Apply(rgbx, size, size, recipe.BlurKernel, sigma);
-            else
-                _pillowBlur.Apply(rgbx, size, size, sigma);
-        }
-        if (draw.SolarizeThreshold is { } threshold)
-            PixelMap.Apply(rgbx, new Solarize(threshold));
+        Work(source, draw, recipe);
+        Write(_planes, rgbx);
     }
 
     /// <summary>Makes a drawn view as a batch holds it.</summary>
@@ -59,10 +37,10 @@ public sealed class ViewRenderer
     /// <param name="packed">Receives <c>[Size, Size, Channels]</c>.</param>
     public void RenderPacked(ImageBuffer source, ViewDraw draw, ViewRecipe recipe, Span<byte> packed)
     {
+        CheckCrop(source, draw.Crop);
         CheckLength(packed.Length, recipe.Size * recipe.Size * recipe.Channels);
-        Span<byte> view = Room(ref _view, recipe.Size * recipe.Size * 4);
-        Render(source, draw, recipe, view);
-        RawPixels.Pack(view, packed, recipe.Channels);
+        Work(source, draw, recipe);
+        Pack(_planes, packed);
     }
 
     /// <summary>Makes the view that evaluation sees, without chance: the shorter side resized (bilinear), then the central square.</summary>
@@ -72,19 +50,9 @@ public sealed class ViewRenderer
     /// <exception cref="ArgumentException">The destination has another length.</exception>
     public void RenderWhole(ImageBuffer source, ViewRecipe recipe, Span<byte> rgbx)
     {
-        int size = recipe.Size, shorter = size >= 96 ? (int)Math.Round(size * 256 / 224.0) : size;
-        CheckLength(rgbx.Length, size * size * 4);
-
-        // As torchvision's Resize and CenterCrop: the longer side truncated, the margin rounded half to even.
-        bool isPortrait = source.Width <= source.Height;
-        int longer = (int)((double)shorter * (isPortrait ? source.Height : source.Width) / (isPortrait ? source.Width : source.Height));
-        (int width, int height) = isPortrait ? (shorter, longer) : (longer, shorter);
-        int left = (int)Math.Round((width - size) / 2.0), top = (int)Math.Round((height - size) / 2.0);
-
-        Span<byte> resized = Room(ref _scratch, checked(width * height * 4));
-        Resize(source, CropBox.Whole(source.Width, source.Height), recipe.Channels, resized, width, height, ResizeFilter.Bilinear);
-        for (int y = 0; y < size; y++)
-            resized.Slice(((top + y) * width + left) * 4, size * 4).CopyTo(rgbx[(y * size * 4)..]);
+        CheckLength(rgbx.Length, recipe.Size * recipe.Size * 4);
+        WorkWhole(source, recipe);
+        Write(_turned, rgbx);
     }
 
     /// <summary>Makes the view that evaluation sees as a batch holds it.</summary>
@@ -95,40 +63,110 @@ public sealed class ViewRenderer
     public void RenderWholePacked(ImageBuffer source, ViewRecipe recipe, Span<byte> packed)
     {
         CheckLength(packed.Length, recipe.Size * recipe.Size * recipe.Channels);
-        Span<byte> view = Room(ref _view, recipe.Size * recipe.Size * 4);
-        RenderWhole(source, recipe, view);
-        RawPixels.Pack(view, packed, recipe.Channels);
+        WorkWhole(source, recipe);
+        Pack(_turned, packed);
     }
 
     /// <summary>Resizes a whole image to any size.</summary>
-    internal void Resize(ImageBuffer source, Span<byte> rgbx, int width, int height, ResizeFilter filter) =>
-        _resizer.Resize(source.Pixels, source.Width, CropBox.Whole(source.Width, source.Height), rgbx, width, height, filter);
-
-    private void Resize(ImageBuffer source, CropBox crop, int channels, Span<byte> rgbx, int width, int height, ResizeFilter filter)
+    internal void Resize(ImageBuffer source, Span<byte> rgbx, int width, int height, ResizeFilter filter)
     {
-        if (channels != 1)
+        CheckLength(rgbx.Length, width * height * 4);
+        _planes.Resize(width, height, 3);
+        Resize(source, CropBox.Whole(source.Width, source.Height), filter);
+        Write(_planes, rgbx);
+    }
+
+    // Everything up to the last operation on pixels; leaves the view in _planes.
+    private void Work(ImageBuffer source, ViewDraw draw, ViewRecipe recipe)
+    {
+        _planes.Resize(recipe.Size, recipe.Size, recipe.Channels);
+        Resize(source, draw.Crop, recipe.Filter, draw.IsFlippedHorizontally, draw.IsFlippedVertically);
+        if (draw.QuarterTurns != 0)
         {
-            _resizer.Resize(source.Pixels, source.Width, crop, rgbx, width, height, filter);
+            Turns.Apply(_planes, _turned, draw.QuarterTurns);
+            (_planes, _turned) = (_turned, _planes);
+        }
+        foreach (JitterStep step in draw.Jitter)
+            Jitter(_planes, step);
+        if (draw.IsGrayscale)
+            PixelMap.Apply(_planes, new Grayscale());
+        if (draw.BlurSigma is { } sigma)
+        {
+            if (recipe.BlurKind == BlurKind.Gaussian)
+                _gaussianBlur.Apply(_planes, recipe.BlurKernel, sigma);
+            else
+                _pillowBlur.Apply(_planes, sigma);
+        }
+        if (draw.SolarizeThreshold is { } threshold)
+            ValueMap.Apply(_planes, new Solarize(threshold));
+    }
+
+    // Leaves the view in _turned.
+    private void WorkWhole(ImageBuffer source, ViewRecipe recipe)
+    {
+        int size = recipe.Size, shorter = size >= 96 ? (int)Math.Round(size * 256 / 224.0) : size;
+
+        // As torchvision's Resize and CenterCrop: the longer side truncated, the margin rounded half to even.
+        bool isPortrait = source.Width <= source.Height;
+        int longer = (int)((double)shorter * (isPortrait ? source.Height : source.Width) / (isPortrait ? source.Width : source.Height));
+        (int width, int height) = isPortrait ? (shorter, longer) : (longer, shorter);
+        int left = (int)Math.Round((width - size) / 2.0), top = (int)Math.Round((height - size) / 2.0);
+
+        _planes.Resize(width, height, recipe.Channels);
+        Resize(source, CropBox.Whole(source.Width, source.Height), ResizeFilter.Bilinear);
+        _turned.Resize(size, size, recipe.Channels);
+        for (int colour = 0; colour < recipe.Channels; colour++)
+        {
+            for (int y = 0; y < size; y++)
+                Unsafe.CopyBlockUnaligned(_turned[colour] + (nint)y * size, _planes[colour] + (nint)(top + y) * width + left, (uint)size);
+        }
+    }
+
+    // Flipping is reading the resizer's tables from their ends.
+    private void Resize(ImageBuffer source, CropBox crop, ResizeFilter filter, bool isMirrored = false, bool isUpsideDown = false)
+    {
+        if (_planes.Count == 3)
+        {
+            _resizer.Resize(source.Pixels, source.Width, crop, _planes, filter, isMirrored, isUpsideDown);
             return;
         }
         // Gray first: resizing three channels and then mixing them would round otherwise.
         Span<byte> gray = Room(ref _gray, crop.Width * crop.Height * 4);
+        ReadOnlySpan<uint> pixels = MemoryMarshal.Cast<byte, uint>(source.Pixels);
+        Span<uint> grayPixels = MemoryMarshal.Cast<byte, uint>(gray);
         for (int y = 0; y < crop.Height; y++)
-            source.Pixels.Slice(((crop.Top + y) * source.Width + crop.Left) * 4, crop.Width * 4).CopyTo(gray[(y * crop.Width * 4)..]);
-        PixelMap.Apply(gray, new Grayscale());
-        _resizer.Resize(gray, crop.Width, CropBox.Whole(crop.Width, crop.Height), rgbx, width, height, filter);
+            Luma.Apply(pixels.Slice((crop.Top + y) * source.Width + crop.Left, crop.Width), grayPixels.Slice(y * crop.Width, crop.Width));
+        _resizer.Resize(gray, crop.Width, CropBox.Whole(crop.Width, crop.Height), _planes, filter, isMirrored, isUpsideDown);
     }
 
-    private static void Jitter(Span<byte> rgbx, JitterStep step)
+    private static void Jitter(Planes view, JitterStep step)
     {
         switch (step.Kind)
         {
-            case JitterKind.Brightness: PixelMap.Apply(rgbx, new Brightness(step.Factor)); break;
-            case JitterKind.Contrast: Contrast.Apply(rgbx, step.Factor); break;
-            case JitterKind.Saturation: PixelMap.Apply(rgbx, new Saturation(step.Factor)); break;
-            case JitterKind.Hue: PixelMap.Apply(rgbx, new Hue(step.Factor)); break;
+            case JitterKind.Brightness: ValueMap.Apply(view, new Blend(step.Factor, 0)); break;
+            case JitterKind.Contrast: ValueMap.Apply(view, new Blend(step.Factor, Luma.Mean(view))); break;
+            case JitterKind.Saturation: PixelMap.Apply(view, new Saturation(step.Factor)); break;
+            case JitterKind.Hue: PixelMap.Apply(view, new Hue(step.Factor)); break;
             default: throw new ArgumentException($"Jitter kind {step.Kind} does not exist.", nameof(step));
         }
+    }
+
+    private void Pack(Planes view, Span<byte> packed)
+    {
+        if (view.Count == 3 && Planes.CanPack)
+        {
+            view.WritePacked(packed);
+            return;
+        }
+        Span<byte> rgbx = Room(ref _view, view.Length * 4);
+        Write(view, rgbx);
+        RawPixels.Pack(rgbx, packed, view.Count);
+    }
+
+    private static void Write(Planes view, Span<byte> rgbx)
+    {
+        fixed (byte* pixels = rgbx)
+            view.Write((uint*)pixels);
     }
 
     private static void CheckCrop(ImageBuffer source, CropBox crop)

@@ -8,7 +8,7 @@ using Diptych.Views.Kernels;
 namespace Diptych.Tests.Views;
 
 /// <summary>The kernels against Pillow 9.4 and torchvision 0.14: numbers made by Golden/make_views_golden.py.</summary>
-public sealed class GoldenTests
+public sealed unsafe class GoldenTests
 {
     private static readonly JsonElement Golden = JsonDocument.Parse(File.ReadAllBytes(Repository.Golden("views-golden.json"))).RootElement;
     private static readonly byte[] Outputs = ReadOutputs();
@@ -28,9 +28,8 @@ public sealed class GoldenTests
         {
             JsonElement size = expected.GetProperty("size");
             var filter = Enum.Parse<ResizeFilter>(expected.GetProperty("filter").GetString()!, ignoreCase: true);
-            byte[] resized = new byte[size[0].GetInt32() * size[1].GetInt32() * 4];
-            new Resizer().Resize(rgbx, width, Box(crop), resized, size[0].GetInt32(), size[1].GetInt32(), filter);
-            (rgbx, width, height) = (resized, size[0].GetInt32(), size[1].GetInt32());
+            rgbx = PlaneImages.Resize(rgbx, width, Box(crop), size[0].GetInt32(), size[1].GetInt32(), filter);
+            (width, height) = (size[0].GetInt32(), size[1].GetInt32());
         }
         if (expected.TryGetProperty("whole", out JsonElement whole))
         {
@@ -82,7 +81,7 @@ public sealed class GoldenTests
         foreach (JsonElement expected in Golden.GetProperty("normalize").EnumerateArray())
         {
             float[] values = new float[256 * 3];
-            new Normalizer(Triple(expected.GetProperty("mean")), Triple(expected.GetProperty("deviation"))).Apply(grays, values, 3);
+            new Normalizer(Triple(expected.GetProperty("mean")), Triple(expected.GetProperty("deviation")), 3).Apply(grays, values);
             byte[] bytes = new byte[values.Length * 4];
             System.Buffer.BlockCopy(values, 0, bytes, 0, bytes.Length);
             Assert.Equal(expected.GetProperty("sha256").GetString(), Convert.ToHexStringLower(SHA256.HashData(bytes)));
@@ -117,19 +116,31 @@ public sealed class GoldenTests
         double Number(string name) => operation.GetProperty(name).GetDouble();
         switch (operation.GetProperty("name").GetString())
         {
-            case "flip-horizontal": Flips.Horizontal(rgbx, width); break;
-            case "flip-vertical": Flips.Vertical(rgbx, width); break;
-            case "quarter-turns": Turns.Apply((byte[])rgbx.Clone(), rgbx, width, (int)Number("count")); break;
-            case "brightness": PixelMap.Apply(rgbx, new Brightness(Number("factor"))); break;
-            case "contrast": Contrast.Apply(rgbx, Number("factor")); break;
-            case "saturation": PixelMap.Apply(rgbx, new Saturation(Number("factor"))); break;
-            case "hue": PixelMap.Apply(rgbx, new Hue(Number("factor"))); break;
-            case "solarize": PixelMap.Apply(rgbx, new Solarize((int)Number("threshold"))); break;
-            case "grayscale": PixelMap.Apply(rgbx, new Grayscale()); break;
-            case "blur" when operation.GetProperty("kind").GetString() == "pillow": new PillowBlur().Apply(rgbx, width, height, Number("sigma")); break;
-            case "blur": new GaussianBlur().Apply(rgbx, width, height, (int)Number("kernel"), Number("sigma")); break;
+            case "flip-horizontal": Flip(isMirrored: true, isUpsideDown: false); break;
+            case "flip-vertical": Flip(isMirrored: false, isUpsideDown: true); break;
+            case "quarter-turns": Turn((int)Number("count")); break;
+            case "brightness": PlaneImages.Map(rgbx, width, height, new Blend(Number("factor"), 0)); break;
+            case "contrast": PlaneImages.Contrast(rgbx, width, height, Number("factor")); break;
+            case "saturation": PlaneImages.Map(rgbx, width, height, new Saturation(Number("factor"))); break;
+            case "hue": PlaneImages.Map(rgbx, width, height, new Hue(Number("factor"))); break;
+            case "solarize": PlaneImages.Change(rgbx, width, height, planes => ValueMap.Apply(planes, new Solarize((int)Number("threshold")))); break;
+            case "grayscale": PlaneImages.Map(rgbx, width, height, new Grayscale()); break;
+            case "blur" when operation.GetProperty("kind").GetString() == "pillow": PlaneImages.Change(rgbx, width, height, planes => new PillowBlur().Apply(planes, Number("sigma"))); break;
+            case "blur": PlaneImages.Change(rgbx, width, height, planes => new GaussianBlur().Apply(planes, (int)Number("kernel"), Number("sigma"))); break;
             default: throw new InvalidDataException(operation.ToString());
         }
+
+        void Flip(bool isMirrored, bool isUpsideDown) =>
+            PlaneImages.Resize(rgbx, width, CropBox.Whole(width, height), width, height, ResizeFilter.Bilinear, isMirrored, isUpsideDown).CopyTo(rgbx, 0);
+
+        void Turn(int count) => PlaneImages.Change(rgbx, width, height, planes =>
+        {
+            var turned = new Planes();
+            Turns.Apply(planes, turned, count);
+            new ReadOnlySpan<byte>(turned[0], planes.Length).CopyTo(new(planes[0], planes.Length));
+            new ReadOnlySpan<byte>(turned[1], planes.Length).CopyTo(new(planes[1], planes.Length));
+            new ReadOnlySpan<byte>(turned[2], planes.Length).CopyTo(new(planes[2], planes.Length));
+        });
     }
 
     private static ViewDraw ToDraw(JsonElement golden, JsonElement[] operations)

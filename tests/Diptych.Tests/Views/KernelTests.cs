@@ -1,5 +1,6 @@
 using CsCheck;
 using Diptych.Data;
+using Diptych.Tests.Reference;
 using Diptych.Views;
 using Diptych.Views.Kernels;
 
@@ -14,12 +15,12 @@ public sealed class KernelTests
     public void A_pixel_in_a_vector_becomes_what_it_becomes_alone() =>
         Any.Sample((width, height, seed, factor) =>
         {
-            SameAlone(new Brightness(factor), width, height, seed);
-            SameAlone(new Contrast(factor, 119), width, height, seed);
-            SameAlone(new Saturation(factor), width, height, seed);
-            SameAlone(new Hue(factor / 2 - 0.5), width, height, seed);
-            SameAlone(new Grayscale(), width, height, seed);
-            SameAlone(new Solarize((int)(factor * 127)), width, height, seed);
+            SameAlone(planes => ValueMap.Apply(planes, new Blend(factor, 0)), width, height, seed);
+            SameAlone(planes => ValueMap.Apply(planes, new Blend(factor, 119)), width, height, seed);
+            SameAlone(planes => PixelMap.Apply(planes, new Saturation(factor)), width, height, seed);
+            SameAlone(planes => PixelMap.Apply(planes, new Hue(factor / 2 - 0.5)), width, height, seed);
+            SameAlone(planes => PixelMap.Apply(planes, new Grayscale()), width, height, seed);
+            SameAlone(planes => ValueMap.Apply(planes, new Solarize((int)(factor * 127))), width, height, seed);
         }, iter: 50);
 
     [Fact]
@@ -27,9 +28,9 @@ public sealed class KernelTests
         Any.Sample((width, height, seed, factor) =>
         {
             byte[] image = GoldenImages.Make("noise", width, height, seed), bright = (byte[])image.Clone(), contrasted = (byte[])image.Clone(), saturated = (byte[])image.Clone();
-            PixelMap.Apply(bright, new Brightness(factor));
-            Contrast.Apply(contrasted, factor);
-            PixelMap.Apply(saturated, new Saturation(factor));
+            PlaneImages.Map(bright, width, height, new Blend(factor, 0));
+            PlaneImages.Contrast(contrasted, width, height, factor);
+            PlaneImages.Map(saturated, width, height, new Saturation(factor));
 
             int[] lumas = [.. Enumerable.Range(0, width * height).Select(i => (image[4 * i] * 19595 + image[4 * i + 1] * 38470 + image[4 * i + 2] * 7471 + 32768) >> 16)];
             int mean = (int)(lumas.Sum() / (double)lumas.Length + 0.5);
@@ -52,16 +53,47 @@ public sealed class KernelTests
     public void Resizing_mixes_rows_in_vectors_as_it_does_in_single_columns() =>
         Gen.Select(Gen.Int[1, 45], Gen.Int[1, 45], Gen.Int[1, 45], Gen.Int[0, 1000], Gen.Enum<ResizeFilter>()).Sample((width, height, newHeight, seed, filter) =>
         {
-            byte[] image = GoldenImages.Make("noise", width, height, seed), whole = new byte[width * newHeight * 4], column = new byte[newHeight * 4];
-            var resizer = new Resizer();
-            resizer.Resize(image, width, CropBox.Whole(width, height), whole, width, newHeight, filter);
+            byte[] image = GoldenImages.Make("noise", width, height, seed), whole = PlaneImages.Resize(image, width, CropBox.Whole(width, height), width, newHeight, filter);
             for (int x = 0; x < width; x++)
             {
-                resizer.Resize(image, width, new CropBox(x, 0, 1, height), column, 1, newHeight, filter);
+                byte[] column = PlaneImages.Resize(image, width, new CropBox(x, 0, 1, height), 1, newHeight, filter);
                 for (int y = 0; y < newHeight; y++)
                     Assert.Equal(column.AsSpan(y * 4, 4), whole.AsSpan((y * width + x) * 4, 4));
             }
         }, iter: 50);
+
+    [Fact]
+    public void Resizing_is_the_plain_formula_with_and_without_flips() =>
+        Gen.Select(Gen.Int[1, 150], Gen.Int[1, 30], Gen.Int[1, 60], Gen.Int[1, 30], Gen.Int[0, 1000], Gen.Enum<ResizeFilter>(), Gen.Bool, Gen.Bool).Sample(
+            (width, height, newWidth, newHeight, seed, filter, isMirrored, isUpsideDown) =>
+            {
+                byte[] image = GoldenImages.Make("noise", width, height, seed);
+                var crop = new CropBox(width / 5, height / 4, width - width / 5, height - height / 4);
+                byte[] found = PlaneImages.Resize(image, width, crop, newWidth, newHeight, filter, isMirrored, isUpsideDown);
+                byte[] across = new byte[newWidth * crop.Height * 4];
+                for (int y = 0; y < crop.Height; y++)
+                    for (int x = 0; x < newWidth; x++)
+                        for (int colour = 0; colour < 3; colour++)
+                            across[(y * newWidth + x) * 4 + colour] = PlainResize.Mix(crop.Width, newWidth, x, filter, input => image[((crop.Top + y) * width + crop.Left + input) * 4 + colour]);
+                for (int y = 0; y < newHeight; y++)
+                {
+                    for (int x = 0; x < newWidth; x++)
+                    {
+                        int at = ((isUpsideDown ? newHeight - 1 - y : y) * newWidth + (isMirrored ? newWidth - 1 - x : x)) * 4;
+                        for (int colour = 0; colour < 3; colour++)
+                            Assert.Equal(PlainResize.Mix(crop.Height, newHeight, y, filter, input => across[(input * newWidth + x) * 4 + colour]), found[at + colour]);
+                    }
+                }
+            }, iter: 60);
+
+    [Fact]
+    public void Blurring_by_boxes_is_the_plain_formula() =>
+        Gen.Select(Gen.Int[1, 40], Gen.Int[1, 40], Gen.Int[0, 1000], Gen.Double[0.1, 5]).Sample((width, height, seed, sigma) =>
+        {
+            byte[] image = GoldenImages.Make("noise", width, height, seed), blurred = (byte[])image.Clone();
+            PlaneImages.Change(blurred, width, height, planes => new PillowBlur().Apply(planes, sigma));
+            Assert.Equal(PlainBoxBlur.Apply(image, width, height, (float)sigma), blurred);
+        }, iter: 60);
 
     [Fact]
     public void Blurring_treats_rows_and_columns_alike() =>
@@ -78,10 +110,10 @@ public sealed class KernelTests
                 }
             }
             byte[] acrossGaussian = (byte[])across.Clone(), downGaussian = (byte[])down.Clone();
-            new PillowBlur().Apply(across, width, height, sigma);
-            new PillowBlur().Apply(down, height, width, sigma);
-            new GaussianBlur().Apply(acrossGaussian, width, height, 7, sigma);
-            new GaussianBlur().Apply(downGaussian, height, width, 7, sigma);
+            PlaneImages.Change(across, width, height, planes => new PillowBlur().Apply(planes, sigma));
+            PlaneImages.Change(down, height, width, planes => new PillowBlur().Apply(planes, sigma));
+            PlaneImages.Change(acrossGaussian, width, height, planes => new GaussianBlur().Apply(planes, 7, sigma));
+            PlaneImages.Change(downGaussian, height, width, planes => new GaussianBlur().Apply(planes, 7, sigma));
             for (int y = 0; y < height; y++)
             {
                 for (int x = 0; x < width; x++)
@@ -134,12 +166,16 @@ public sealed class KernelTests
         }
     }
 
-    private static void SameAlone<TMap>(TMap map, int width, int height, int seed) where TMap : struct, IPixelMap
+    private static void SameAlone(Action<Planes> change, int width, int height, int seed)
     {
         byte[] together = GoldenImages.Make("noise", width, height, seed), alone = (byte[])together.Clone();
-        PixelMap.Apply(together, map);
+        PlaneImages.Change(together, width, height, change);
         for (int pixel = 0; pixel < width * height; pixel++)
-            PixelMap.Apply(alone.AsSpan(pixel * 4, 4), map);
+        {
+            byte[] one = alone[(pixel * 4)..(pixel * 4 + 4)];
+            PlaneImages.Change(one, 1, 1, change);
+            one.CopyTo(alone, pixel * 4);
+        }
         Assert.Equal(alone, together);
     }
 }

@@ -69,7 +69,7 @@ public sealed class VectorWidthTests
                 byte[] view = new byte[recipe.Size * recipe.Size * 4];
                 byte[] packed = new byte[recipe.Size * recipe.Size * recipe.Channels];
                 float[] values = new float[packed.Length];
-                var normalizer = new Normalizer(recipe.Mean, recipe.StandardDeviation);
+                var normalizer = new Normalizer(recipe.Mean, recipe.StandardDeviation, recipe.Channels);
                 using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
                 for (int number = 0; number < (recipe.Size > 100 ? 3 : 12); number++)
                 {
@@ -81,7 +81,7 @@ public sealed class VectorWidthTests
                     renderer.RenderPacked(image, draw, recipe, packed);
                     hash.AppendData(packed);
                     renderer.RenderWholePacked(image, recipe, packed);
-                    normalizer.Apply(packed, values, recipe.Channels);
+                    normalizer.Apply(packed, values);
                     hash.AppendData(MemoryMarshal.AsBytes(values.AsSpan()));
                 }
                 hashes.Add($"{name}, {blur}: {Convert.ToHexString(hash.GetHashAndReset())}");

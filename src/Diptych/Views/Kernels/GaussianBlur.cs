@@ -4,45 +4,64 @@ using System.Runtime.CompilerServices;
 namespace Diptych.Views.Kernels;
 
 /// <summary>A true Gaussian in float32 with reflected edges, rounded to the nearest byte, as torchvision's. Holds its scratch memory.</summary>
-/// <remarks>Multiplications and additions are fused, with the hardware or without, so that every machine gives the same bytes.</remarks>
+/// <remarks>Multiplications and additions are fused, with the hardware or without, and each sum begins at its first input, so that every machine gives the same bytes.</remarks>
 internal sealed unsafe class GaussianBlur
 {
-    // Room behind a row so that its last vector may be read and written whole, at any width up to 512 bits.
-    private const int Slack = 64;
+    // Room behind a row so that its last vectors may be read and written whole, at any width up to 512 bits.
+    private const int Slack = 128;
 
-    private const int Strip = 256;
+    // Floats in a line of the cache.
+    private const int LineLength = 16;
 
     private const float NegligibleWeight = 1e-7f;
 
     private int _first, _end;
     private float[] _kernel = [], _padded = [], _mixed = [];
     private int[] _rows = [];
+    private byte[] _made = [];
 
-    /// <summary>Blurs an image in place.</summary>
-    /// <param name="rgbx">Pixels, <c>[height, width, 4]</c>.</param>
-    /// <param name="width">Columns, more than half the kernel.</param>
-    /// <param name="height">Rows, more than half the kernel.</param>
+    /// <summary>Blurs a view in place.</summary>
+    /// <param name="view">The view; each side is more than half the kernel.</param>
     /// <param name="kernel">Width of the kernel, odd.</param>
     /// <param name="sigma">σ in pixels.</param>
-    public void Apply(Span<byte> rgbx, int width, int height, int kernel, double sigma)
+    public void Apply(Planes view, int kernel, double sigma)
     {
         Plan(kernel, (float)sigma);
-        int reach = kernel / 2, rowLength = width * 4, pitch = rowLength + Slack;
-        if (_padded.Length < (width + 2 * reach) * 4 + Slack)
-            _padded = new float[(width + 2 * reach) * 4 + Slack];
-        if (_mixed.Length < height * pitch)
-            _mixed = new float[height * pitch];
+        int reach = kernel / 2, pitch = (view.Width + Slack) / LineLength * LineLength;
+        if (_padded.Length < pitch + 2 * reach)
+            _padded = new float[pitch + 2 * reach];
+        if (_mixed.Length < view.Height * pitch + LineLength)
+            _mixed = GC.AllocateUninitializedArray<float>(view.Height * pitch + LineLength, pinned: true);
+        if (_made.Length < 2 * pitch)
+            _made = new byte[2 * pitch];
+        // One more than the last row needs: rows are made in pairs, and the last may be without its second.
+        if (_rows.Length < view.Height + 2 * reach + 1)
+            _rows = new int[view.Height + 2 * reach + 1];
+        for (int row = 0; row < view.Height + 2 * reach; row++)
+            _rows[row] = Reflect(row - reach, view.Height) * pitch;
+        _rows[view.Height + 2 * reach] = 0;
 
-        for (int y = 0; y < height; y++)
+        fixed (float* weights = _kernel, padded = _padded, unaligned = _mixed)
+        fixed (int* rows = _rows)
+        fixed (byte* made = _made)
         {
-            Pad(rgbx.Slice(y * rowLength, rowLength), width, reach);
-            MixColumns(_mixed.AsSpan(y * pitch, pitch), rowLength);
-        }
-        // In strips, so that the rows under the kernel stay in the nearest cache.
-        for (int left = 0; left < rowLength; left += Strip)
-        {
-            for (int y = 0; y < height; y++)
-                MixRows(rgbx.Slice(y * rowLength + left, Math.Min(Strip, rowLength - left)), left, y, height, pitch);
+            float* mixed = (float*)((nint)(unaligned + LineLength - 1) & -(LineLength * sizeof(float)));
+            for (int colour = 0; colour < view.Count; colour++)
+            {
+                for (int y = 0; y < view.Height; y++)
+                {
+                    Pad(view[colour] + (nint)y * view.Width, padded, view.Width, reach);
+                    MixColumns(padded, weights, mixed + (nint)y * pitch, view.Width);
+                }
+                for (int y = 0; y < view.Height; y += 2)
+                {
+                    byte* result = view[colour] + (nint)y * view.Width;
+                    MixRows(mixed, rows + y, weights, made, made + pitch, view.Width);
+                    Unsafe.CopyBlockUnaligned(result, made, (uint)view.Width);
+                    if (y + 1 < view.Height)
+                        Unsafe.CopyBlockUnaligned(result + view.Width, made + pitch, (uint)view.Width);
+                }
+            }
         }
     }
 
@@ -63,88 +82,100 @@ internal sealed unsafe class GaussianBlur
         _end = kernel - _first;
     }
 
-    private void Pad(ReadOnlySpan<byte> row, int width, int reach)
+    private static void Pad(byte* row, float* padded, int width, int reach)
     {
-        Span<float> padded = _padded;
-        int whole = row.Length / Vector<int>.Count * Vector<int>.Count;
-        fixed (byte* input = row)
-        fixed (float* output = padded[(reach * 4)..])
-        {
-            for (int i = 0; i < whole; i += Vector<int>.Count)
-                Vector.ConvertToSingle(WideLoad.Ints(input + i)).Store(output + i);
-            for (int i = whole; i < row.Length; i++)
-                output[i] = input[i];
-        }
+        float* output = padded + reach;
+        for (int x = 0; x < width; x += Vector<int>.Count)
+            WideLoad.Floats(row + x).Store(output + x);
         for (int x = 0; x < reach; x++)
         {
-            padded.Slice((2 * reach - x) * 4, 4).CopyTo(padded[(x * 4)..]);
-            padded.Slice((reach + width - 2 - x) * 4, 4).CopyTo(padded[((reach + width + x) * 4)..]);
+            padded[x] = padded[2 * reach - x];
+            output[width + x] = output[width - 2 - x];
         }
     }
 
-    private void MixColumns(Span<float> result, int rowLength)
+    private void MixColumns(float* padded, float* weights, float* result, int width)
     {
-        int width = Vector<float>.Count;
-        fixed (float* padded = _padded, kernel = _kernel, output = result)
+        int lanes = Vector<float>.Count, x = 0;
+        // Eight sums at a time keep both multipliers busy.
+        for (; x + 4 * lanes < width; x += 8 * lanes)
         {
-            for (int i = 0; i < rowLength; i += 4 * width)
+            Vector<float> sum0 = Vector<float>.Zero, sum1 = sum0, sum2 = sum0, sum3 = sum0, sum4 = sum0, sum5 = sum0, sum6 = sum0, sum7 = sum0;
+            float* input = padded + x + _first;
+            for (int tap = _first; tap < _end; tap++, input++)
             {
-                Vector<float> sum0 = Vector<float>.Zero, sum1 = sum0, sum2 = sum0, sum3 = sum0;
-                float* input = padded + i + _first * 4;
-                for (int tap = _first; tap < _end; tap++, input += 4)
-                {
-                    var weight = new Vector<float>(kernel[tap]);
-                    sum0 = Vector.FusedMultiplyAdd(Vector.Load(input), weight, sum0);
-                    sum1 = Vector.FusedMultiplyAdd(Vector.Load(input + width), weight, sum1);
-                    sum2 = Vector.FusedMultiplyAdd(Vector.Load(input + 2 * width), weight, sum2);
-                    sum3 = Vector.FusedMultiplyAdd(Vector.Load(input + 3 * width), weight, sum3);
-                }
-                sum0.Store(output + i);
-                sum1.Store(output + i + width);
-                sum2.Store(output + i + 2 * width);
-                sum3.Store(output + i + 3 * width);
+                var weight = new Vector<float>(weights[tap]);
+                Add(input, weight, ref sum0, ref sum1, ref sum2, ref sum3);
+                Add(input + 4 * lanes, weight, ref sum4, ref sum5, ref sum6, ref sum7);
             }
+            Store(result + x, sum0, sum1, sum2, sum3);
+            Store(result + x + 4 * lanes, sum4, sum5, sum6, sum7);
+        }
+        for (; x < width; x += 4 * lanes)
+        {
+            Vector<float> sum0 = Vector<float>.Zero, sum1 = sum0, sum2 = sum0, sum3 = sum0;
+            float* input = padded + x + _first;
+            for (int tap = _first; tap < _end; tap++, input++)
+                Add(input, new Vector<float>(weights[tap]), ref sum0, ref sum1, ref sum2, ref sum3);
+            Store(result + x, sum0, sum1, sum2, sum3);
         }
     }
 
-    private void MixRows(Span<byte> result, int left, int y, int height, int pitch)
+    // Two rows at a time, which share all inputs but one: each is read once for both.
+    private void MixRows(float* mixed, int* rows, float* weights, byte* result, byte* nextResult, int width)
     {
-        int reach = _kernel.Length / 2, width = Vector<float>.Count;
-        Span<byte> last = stackalloc byte[Vector<byte>.Count];
-        if (_rows.Length < _kernel.Length)
-            _rows = new int[_kernel.Length];
-        for (int tap = _first; tap < _end; tap++)
-            _rows[tap] = Reflect(y + tap - reach, height) * pitch + left;
-        fixed (float* mixed = _mixed, kernel = _kernel)
-        fixed (int* rows = _rows)
+        int lanes = Vector<float>.Count, block = 4 * lanes;
+        for (int x = 0; x < width; x += block)
         {
-            for (int column = 0; column < result.Length; column += Vector<byte>.Count)
+            Vector<float> sum0 = Vector<float>.Zero, sum1 = sum0, sum2 = sum0, sum3 = sum0, next0 = sum0, next1 = sum0, next2 = sum0, next3 = sum0;
+            float* input = mixed + x;
+            Add(input + rows[_first], new Vector<float>(weights[_first]), ref sum0, ref sum1, ref sum2, ref sum3);
+            for (int tap = _first + 1; tap < _end; tap++)
             {
-                Vector<float> sum0 = Vector<float>.Zero, sum1 = sum0, sum2 = sum0, sum3 = sum0;
-                for (int tap = _first; tap < _end; tap++)
-                {
-                    float* row = mixed + rows[tap] + column;
-                    var weight = new Vector<float>(kernel[tap]);
-                    sum0 = Vector.FusedMultiplyAdd(Vector.Load(row), weight, sum0);
-                    sum1 = Vector.FusedMultiplyAdd(Vector.Load(row + width), weight, sum1);
-                    sum2 = Vector.FusedMultiplyAdd(Vector.Load(row + 2 * width), weight, sum2);
-                    sum3 = Vector.FusedMultiplyAdd(Vector.Load(row + 3 * width), weight, sum3);
-                }
-                Vector<byte> bytes = WideLoad.Narrow(ToByte(sum0), ToByte(sum1), ToByte(sum2), ToByte(sum3));
-                Span<byte> rest = result[column..];
-                if (rest.Length >= Vector<byte>.Count)
-                {
-                    bytes.CopyTo(rest);
-                    continue;
-                }
-                bytes.CopyTo(last);
-                last[..rest.Length].CopyTo(rest);
+                float* row = input + rows[tap];
+                Vector<float> v0 = Vector.Load(row), v1 = Vector.Load(row + lanes), v2 = Vector.Load(row + 2 * lanes), v3 = Vector.Load(row + 3 * lanes);
+                Vector<float> weight = new(weights[tap]), before = new(weights[tap - 1]);
+                sum0 = Vector.FusedMultiplyAdd(v0, weight, sum0);
+                sum1 = Vector.FusedMultiplyAdd(v1, weight, sum1);
+                sum2 = Vector.FusedMultiplyAdd(v2, weight, sum2);
+                sum3 = Vector.FusedMultiplyAdd(v3, weight, sum3);
+                next0 = Vector.FusedMultiplyAdd(v0, before, next0);
+                next1 = Vector.FusedMultiplyAdd(v1, before, next1);
+                next2 = Vector.FusedMultiplyAdd(v2, before, next2);
+                next3 = Vector.FusedMultiplyAdd(v3, before, next3);
             }
+            Pack(sum0, sum1, sum2, sum3).Store(result + x);
+            Add(input + rows[_end], new Vector<float>(weights[_end - 1]), ref next0, ref next1, ref next2, ref next3);
+            Pack(next0, next1, next2, next3).Store(nextResult + x);
         }
     }
 
     private static int Reflect(int row, int height) => row < 0 ? -row : row >= height ? 2 * height - 2 - row : row;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector<int> ToByte(Vector<float> sum) => Vector.ConvertToInt32Native(Vector.Round(sum));
+    private static void Add(float* input, Vector<float> weight, ref Vector<float> sum0, ref Vector<float> sum1, ref Vector<float> sum2, ref Vector<float> sum3)
+    {
+        int lanes = Vector<float>.Count;
+        sum0 = Vector.FusedMultiplyAdd(Vector.Load(input), weight, sum0);
+        sum1 = Vector.FusedMultiplyAdd(Vector.Load(input + lanes), weight, sum1);
+        sum2 = Vector.FusedMultiplyAdd(Vector.Load(input + 2 * lanes), weight, sum2);
+        sum3 = Vector.FusedMultiplyAdd(Vector.Load(input + 3 * lanes), weight, sum3);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(float* result, Vector<float> sum0, Vector<float> sum1, Vector<float> sum2, Vector<float> sum3)
+    {
+        int lanes = Vector<float>.Count;
+        sum0.Store(result);
+        sum1.Store(result + lanes);
+        sum2.Store(result + 2 * lanes);
+        sum3.Store(result + 3 * lanes);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<byte> Pack(Vector<float> sum0, Vector<float> sum1, Vector<float> sum2, Vector<float> sum3) =>
+        WideLoad.Pack(Rounded(sum0), Rounded(sum1), Rounded(sum2), Rounded(sum3));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<int> Rounded(Vector<float> sum) => Vector.ConvertToInt32Native(Vector.Round(sum));
 }

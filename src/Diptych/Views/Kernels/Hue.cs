@@ -5,52 +5,156 @@ namespace Diptych.Views.Kernels;
 
 /// <summary>Turns the hue of 8-bit HSV, as torchvision's <c>adjust_hue</c> on a Pillow image.</summary>
 /// <remarks>
-/// Pillow mixes float32 and float64, and truncation to a byte shows every rounding. The hue is computed in Pillow's order;
-/// what follows keeps to whole numbers. That this gives the same byte was tried for every colour and every turn, and the
-/// golden tests run over all 16.7 million colours.
+/// Pillow mixes float32 and float64, and truncation to a byte shows every rounding. Here every quotient is that of two whole
+/// numbers, so that a small addition settles which whole number it is truncated to, whatever the last bits are; where the hue
+/// is a whole number itself, <see cref="IsRoundedDown"/> knows what became of it in Pillow. That this gives Pillow's byte was
+/// tried for every colour and every turn, and the golden tests run over all 16.7 million colours.
 /// </remarks>
-internal readonly struct Hue(double factor) : IPixelMap
+internal readonly unsafe struct Hue(double factor) : IPixelMap
 {
-    // Parts of a sixth of the circle, and of the circle: a hue byte h stands for 6·h of them.
-    private const float Sixth = 255, Circle = 6 * 255;
+    // Bytes of a third of the circle. A hue is that of the largest colour, plus or minus up to half a third.
+    private const byte Third = 85;
 
-    private readonly Vector<float> _turn = new(unchecked((byte)(int)(factor * 255)));
+    // What is added to a hue's part, so that it is positive where it is truncated.
+    private const byte Shift = 64;
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Vector<uint> Map(Vector<uint> pixels)
+    // Less than the difference of two hue parts, 1/510, and more than their rounding.
+    private const float Tiny = 1f / 1024;
+
+    private readonly Vector<byte> _turn = new(unchecked((byte)(int)(factor * 255)));
+
+    // In steps over the whole chunk: each step's vectors do not wait for each other, the steps of one vector would.
+    [SkipLocalsInit]
+    public void Map(byte* red, byte* green, byte* blue, int length)
     {
-        var (r, g, b) = Channels.Split(pixels);
-        Vector<float> red = ToSingle(r), green = ToSingle(g), blue = ToSingle(b);
-        Vector<float> value = Vector.MaxNative(red, Vector.MaxNative(green, blue));
-        Vector<float> range = value - Vector.MinNative(red, Vector.MinNative(green, blue));
-
-        // Which third of the circle, on which side of its middle, and how far: the middle channel's distance from the largest.
-        Vector<int> isRed = Vector.Equals(red, value), isGreen = Vector.Equals(green, value);
-        Vector<float> third = Vector.ConditionalSelect(isRed, Vector<float>.Zero, Vector.ConditionalSelect(isGreen, new Vector<float>(2), new Vector<float>(4)));
-        Vector<int> isAhead = Vector.GreaterThan(Vector.ConditionalSelect(isRed, green - blue, Vector.ConditionalSelect(isGreen, blue - red, red - green)), Vector<float>.Zero);
-        Vector<float> middle = red + green + blue - value - value + range;
-        Vector<float> distance = (value - middle) / Vector.MaxNative(range, Vector<float>.One);
-        Vector<float> sixths = Vector.ConditionalSelect(isAhead, third + Vector<float>.One - distance, third - Vector<float>.One + distance);
-        Vector<float> wrap = Vector.ConditionalSelect(Vector.LessThan(sixths, Vector<float>.Zero), Vector<float>.One, Vector<float>.Zero);
-        Vector<float> hue = Vector.Floor((sixths / 6f + wrap) * 255f) + _turn;
-        hue -= Vector.ConditionalSelect(Vector.GreaterThan(hue, new Vector<float>(255)), new Vector<float>(256), Vector<float>.Zero);
-        Vector<float> saturation = Vector.Floor(range * 255f / Vector.MaxNative(value, Vector<float>.One));
-
-        Vector<float> angle = hue * 6f;
-        return Channels.Join(Turned(angle, 5 * Sixth, saturation, value), Turned(angle, 3 * Sixth, saturation, value), Turned(angle, Sixth, saturation, value));
-    }
-
-    // A channel is full over two sixths of the circle, empty over two, and linear between: value·(1 − saturation·part), rounded.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector<uint> Turned(Vector<float> angle, float offset, Vector<float> saturation, Vector<float> value)
-    {
-        angle += new Vector<float>(offset);
-        angle -= Vector.ConditionalSelect(Vector.GreaterThanOrEqual(angle, new Vector<float>(Circle)), new Vector<float>(Circle), Vector<float>.Zero);
-        Vector<float> part = Vector.MaxNative(Vector.MinNative(Vector.MinNative(angle, new Vector<float>(4 * Sixth) - angle), new Vector<float>(Sixth)), Vector<float>.Zero);
-        Vector<float> share = new Vector<float>(Sixth * 255) - saturation * part;
-        return Vector.AsVectorUInt32(Vector.ConvertToInt32Native(value * share * (1 / (Sixth * 255)) + new Vector<float>(0.5f)));
+        Unsafe.SkipInit(out Parts parts);
+        int width = Vector<byte>.Count;
+        for (int i = 0; i < length; i += width)
+            Split(Vector.Load(red + i), Vector.Load(green + i), Vector.Load(blue + i), &parts, i);
+        for (int i = 0; i < length; i += width)
+            FindHues(&parts, i);
+        for (int i = 0; i < length; i += width)
+            FindDistances(_turn, &parts, i);
+        for (int i = 0; i < length; i += width)
+            Join(&parts, i, red + i, green + i, blue + i);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector<float> ToSingle(Vector<uint> channel) => Vector.ConvertToSingle(Vector.AsVectorInt32(channel));
+    private static void Split(Vector<byte> r, Vector<byte> g, Vector<byte> b, Parts* parts, int at)
+    {
+        Vector<byte> greenOrBlue = Vector.Max(g, b), value = Vector.Max(r, greenOrBlue), smallest = Vector.Min(r, Vector.Min(g, b));
+        // How far the middle colour is from the smallest, and towards which neighbour of the largest that turns the hue.
+        Vector<byte> excess = (r ^ g ^ b ^ value ^ smallest) - smallest;
+        Vector<byte> isRed = Vector.Equals(r, value), isGreen = Vector.Equals(g, value);
+        Vector<byte> isAhead = Vector.ConditionalSelect(isRed, Vector.Equals(g, greenOrBlue),
+            Vector.ConditionalSelect(isGreen, Vector.Equals(b, Vector.Max(r, b)), Vector.Equals(r, Vector.Max(r, g))));
+        Vector.ConditionalSelect(isRed, ~isAhead, Vector.ConditionalSelect(isGreen, new(Third), new(2 * Third))).Store(parts->Start + at);
+        (value - smallest).Store(parts->Range + at);
+        (excess & isAhead).Store(parts->Ahead + at);
+        (excess & ~isAhead).Store(parts->Behind + at);
+        value.Store(parts->Value + at);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void FindHues(Parts* parts, int at)
+    {
+        int lanes = Vector<int>.Count;
+        var (over0, under0) = HuePart(parts, at);
+        var (over1, under1) = HuePart(parts, at + lanes);
+        var (over2, under2) = HuePart(parts, at + 2 * lanes);
+        var (over3, under3) = HuePart(parts, at + 3 * lanes);
+        WideLoad.Pack(over0, over1, over2, over3).Store(parts->Over + at);
+        WideLoad.Pack(under0, under1, under2, under3).Store(parts->Under + at);
+    }
+
+    // ±42.5·excess/range and Shift, rounded down, from a little above and from a little below; on the way, value·saturation,
+    // the saturation being 255·range/value, rounded down.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (Vector<int> Over, Vector<int> Under) HuePart(Parts* parts, int at)
+    {
+        Vector<float> range = WideLoad.Floats(parts->Range + at), value = WideLoad.Floats(parts->Value + at);
+        var excess = Vector.ConvertToSingle(WideLoad.Ints(parts->Ahead + at) - WideLoad.Ints(parts->Behind + at));
+        // One division serves both quotients.
+        Vector<float> inverse = Vector<float>.One / (Vector.MaxNative(range, Vector<float>.One) * Vector.MaxNative(value, Vector<float>.One));
+        Vector<float> saturation = Vector.Floor(Vector.MultiplyAddEstimate(range * range * 255f, inverse, new Vector<float>(Tiny)));
+        (saturation * value).Store(parts->Loss + at);
+        Vector<float> part = excess * value * 42.5f;
+        return (
+            Vector.ConvertToInt32Native(Vector.MultiplyAddEstimate(part, inverse, new Vector<float>(Shift + Tiny))),
+            Vector.ConvertToInt32Native(Vector.MultiplyAddEstimate(part, inverse, new Vector<float>(Shift - Tiny))));
+    }
+
+    // The turned hue, and how far from the even end of its sixth of the circle it is, in 255ths.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void FindDistances(Vector<byte> turn, Parts* parts, int at)
+    {
+        Vector<byte> over = Vector.Load(parts->Over + at), isWhole = ~Vector.Equals(over, Vector.Load(parts->Under + at));
+        Vector<byte> hue = Vector.Load(parts->Start + at) + over - new Vector<byte>(Shift);
+        hue += turn + (isWhole & IsRoundedDown(hue));
+        hue.Store(parts->Hue + at);
+
+        Vector<byte> from1 = From(hue, 1), from2 = From(hue, 2), from3 = From(hue, 3), from4 = From(hue, 4), from5 = From(hue, 5), from6 = From(hue, 6);
+        Vector<byte> within = hue + hue + hue;
+        within = within + within - from1 - from2 - from3 - from4 - from5 - from6;
+        (within ^ ~(from1 ^ from2 ^ from3 ^ from4 ^ from5 ^ from6)).Store(parts->Distance + at);
+    }
+
+    // In each sixth of the circle one colour is the value, one is the lowest, and one goes from one to the other.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Join(Parts* parts, int at, byte* red, byte* green, byte* blue)
+    {
+        int lanes = Vector<int>.Count;
+        Vector<byte> value = Vector.Load(parts->Value + at), hue = Vector.Load(parts->Hue + at);
+        var (low0, middle0) = Lost(parts, at);
+        var (low1, middle1) = Lost(parts, at + lanes);
+        var (low2, middle2) = Lost(parts, at + 2 * lanes);
+        var (low3, middle3) = Lost(parts, at + 3 * lanes);
+        Vector<byte> lowest = value - WideLoad.Pack(low0, low1, low2, low3), middle = value - WideLoad.Pack(middle0, middle1, middle2, middle3);
+        Vector<byte> from1 = From(hue, 1), from2 = From(hue, 2), from3 = From(hue, 3), from4 = From(hue, 4), from5 = From(hue, 5), from6 = From(hue, 6);
+        Choose(from5 | ~from1, Vector.AndNot(from2, from4), value, lowest, middle).Store(red);
+        Choose(Vector.AndNot(from1, from3), Vector.AndNot(from4, from6), value, lowest, middle).Store(green);
+        Choose(Vector.AndNot(from3, from5), from6 | ~from2, value, lowest, middle).Store(blue);
+    }
+
+    // What the lowest colour is below the value, value·saturation/255, rounded; and the middle one: the same times its distance.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (Vector<int> Lowest, Vector<int> Middle) Lost(Parts* parts, int at)
+    {
+        Vector<float> loss = Vector.Load(parts->Loss + at), half = new(0.5f);
+        return (
+            Vector.ConvertToInt32Native(Vector.MultiplyAddEstimate(loss, new Vector<float>(1 / 255f), half)),
+            Vector.ConvertToInt32Native(loss * WideLoad.Floats(parts->Distance + at) * (1 / (255f * 255f)) + half));
+    }
+
+    // Whole hues that Pillow's float32 makes a little less of, and so the byte before: found by trying all.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<byte> IsRoundedDown(Vector<byte> hue)
+    {
+        Vector<byte> rest = hue & new Vector<byte>(3);
+        return IsWithin(hue, 1, 31)
+            | (IsWithin(hue, 88, 104) & Vector.Equals(rest, Vector<byte>.Zero))
+            | (IsWithin(hue, 129, 209) & Vector.Equals(rest, Vector<byte>.One))
+            | (IsWithin(hue, 131, 147) & Vector.Equals(rest, new Vector<byte>(3)))
+            | Vector.Equals(hue & new Vector<byte>(0xF7), new Vector<byte>(176));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<byte> IsWithin(Vector<byte> hue, byte first, byte last) =>
+        Vector.LessThanOrEqual(hue - new Vector<byte>(first), new Vector<byte>((byte)(last - first)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<byte> From(Vector<byte> hue, int sixth) => Vector.GreaterThanOrEqual(hue, new Vector<byte>((byte)((255 * sixth + 5) / 6)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<byte> Choose(Vector<byte> isFull, Vector<byte> isEmpty, Vector<byte> value, Vector<byte> lowest, Vector<byte> middle) =>
+        Vector.ConditionalSelect(isFull, value, Vector.ConditionalSelect(isEmpty, lowest, middle));
+
+    // A chunk, and room for a last vector of up to 512 bits.
+    private struct Parts
+    {
+        private const int Length = PixelMap.Chunk + Planes.Slack;
+
+        public fixed byte Start[Length], Range[Length], Ahead[Length], Behind[Length], Value[Length], Over[Length], Under[Length], Hue[Length], Distance[Length];
+        public fixed float Loss[Length];
+    }
 }

@@ -1,10 +1,8 @@
-using System.Numerics;
-
 namespace Diptych.Views.Kernels;
 
-/// <summary>An operation that changes each pixel by itself, written once for any vector width.</summary>
-internal interface IPixelMap
+/// <summary>An operation that changes each pixel by itself, written once for any vector width. It leaves gray as it is.</summary>
+internal unsafe interface IPixelMap
 {
-    /// <summary>Maps one pixel a lane: red in the low byte, then green, blue and 255.</summary>
-    Vector<uint> Map(Vector<uint> pixels);
+    /// <summary>Maps pixels in place, and what follows them up to whole vectors.</summary>
+    void Map(byte* red, byte* green, byte* blue, int length);
 }

@@ -1,49 +1,97 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
 
 namespace Diptych.Views.Kernels;
 
-/// <summary>Bytes to what the network sees: (value/255 − mean)/deviation in float32, from a table.</summary>
-internal sealed class Normalizer
+/// <summary>Bytes to what the network sees: (value/255 − mean)/deviation in float32, to the last bit.</summary>
+/// <remarks>
+/// A quotient is found by multiplying with the reciprocal and correcting with what is left over, which fused multiplications know
+/// exactly (Markstein, 1990). Whether that gives every byte's float is tried when the normalizer is made; where not, a table is read.
+/// </remarks>
+internal sealed unsafe class Normalizer
 {
-    private readonly float[] _red, _green, _blue;
+    private readonly float[] _table;
+    private readonly float[] _means, _deviations, _reciprocals;
+    private readonly int _channels;
+    private readonly bool _isComputed;
 
-    /// <summary>Fills the tables.</summary>
-    public Normalizer(Rgb mean, Rgb deviation)
+    /// <summary>Prepares for pixels of so many channels: 3, or 1, which takes the first mean and deviation.</summary>
+    public Normalizer(Rgb mean, Rgb deviation, int channels)
     {
-        _red = Table(0);
-        _green = Table(1);
-        _blue = Table(2);
+        _channels = channels;
+        _table = new float[256 * channels];
+        for (int at = 0; at < _table.Length; at++)
+            _table[at] = (at / channels / 255f - mean[at % channels]) / deviation[at % channels];
 
-        float[] Table(int channel)
-        {
-            float[] table = new float[256];
-            for (int value = 0; value < 256; value++)
-                table[value] = (value / 255f - mean[channel]) / deviation[channel];
-            return table;
-        }
+        // Three vectors, after which the channels come round again.
+        int period = 3 * Vector<float>.Count;
+        (_means, _deviations, _reciprocals) = (new float[period], new float[period], new float[period]);
+        for (int at = 0; at < period; at++)
+            (_means[at], _deviations[at], _reciprocals[at]) = (mean[at % channels], deviation[at % channels], 1 / deviation[at % channels]);
+        _isComputed = (Fma.IsSupported || AdvSimd.IsSupported) && IsExact();
     }
 
     /// <summary>Writes <c>[pixels, channels]</c> bytes as floats of the same shape.</summary>
-    public void Apply(ReadOnlySpan<byte> pixels, Span<float> values, int channels)
+    public void Apply(ReadOnlySpan<byte> pixels, Span<float> values)
     {
         values = values[..pixels.Length];
-        if (channels == 1)
+        int done = _isComputed ? Compute(pixels, values) : 0;
+        fixed (byte* bytes = pixels)
+        fixed (float* table = _table, output = values)
         {
-            for (int pixel = 0; pixel < pixels.Length; pixel++)
-                values[pixel] = _red[pixels[pixel]];
-            return;
+            for (int channel = 0; channel < _channels; channel++)
+            {
+                for (int at = done + channel; at < pixels.Length; at += _channels)
+                    output[at] = table[bytes[at] * _channels + channel];
+            }
         }
-        ref float red = ref MemoryMarshal.GetArrayDataReference(_red);
-        ref float green = ref MemoryMarshal.GetArrayDataReference(_green);
-        ref float blue = ref MemoryMarshal.GetArrayDataReference(_blue);
-        ref byte pixelBytes = ref MemoryMarshal.GetReference(pixels);
-        ref float value = ref MemoryMarshal.GetReference(values);
-        for (int i = 0; i + 3 <= pixels.Length; i += 3)
+    }
+
+    // Whole periods; returns how many values that were.
+    private int Compute(ReadOnlySpan<byte> pixels, Span<float> values)
+    {
+        int lanes = Vector<float>.Count, period = 3 * lanes, at = 0;
+        var means = (new Vector<float>(_means), new Vector<float>(_means, lanes), new Vector<float>(_means, 2 * lanes));
+        var deviations = (new Vector<float>(_deviations), new Vector<float>(_deviations, lanes), new Vector<float>(_deviations, 2 * lanes));
+        var reciprocals = (new Vector<float>(_reciprocals), new Vector<float>(_reciprocals, lanes), new Vector<float>(_reciprocals, 2 * lanes));
+        fixed (byte* bytes = pixels)
+        fixed (float* output = values)
         {
-            Unsafe.Add(ref value, i) = Unsafe.Add(ref red, (int)Unsafe.Add(ref pixelBytes, i));
-            Unsafe.Add(ref value, i + 1) = Unsafe.Add(ref green, (int)Unsafe.Add(ref pixelBytes, i + 1));
-            Unsafe.Add(ref value, i + 2) = Unsafe.Add(ref blue, (int)Unsafe.Add(ref pixelBytes, i + 2));
+            for (; at + period <= pixels.Length; at += period)
+            {
+                One(bytes + at, means.Item1, deviations.Item1, reciprocals.Item1).Store(output + at);
+                One(bytes + at + lanes, means.Item2, deviations.Item2, reciprocals.Item2).Store(output + at + lanes);
+                One(bytes + at + 2 * lanes, means.Item3, deviations.Item3, reciprocals.Item3).Store(output + at + 2 * lanes);
+            }
         }
+        return at;
+    }
+
+    private bool IsExact()
+    {
+        byte[] pixels = new byte[256 * 3 * Vector<float>.Count];
+        float[] values = new float[pixels.Length];
+        for (int at = 0; at < pixels.Length; at++)
+            pixels[at] = (byte)(at / (3 * Vector<float>.Count));
+        Compute(pixels, values);
+        for (int at = 0; at < pixels.Length; at++)
+        {
+            if (BitConverter.SingleToInt32Bits(values[at]) != BitConverter.SingleToInt32Bits(_table[pixels[at] * _channels + at % _channels]))
+                return false;
+        }
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<float> One(byte* bytes, Vector<float> mean, Vector<float> deviation, Vector<float> reciprocal) =>
+        Quotient(Quotient(WideLoad.Floats(bytes), new Vector<float>(255), new Vector<float>(1 / 255f)) - mean, deviation, reciprocal);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<float> Quotient(Vector<float> value, Vector<float> divisor, Vector<float> reciprocal)
+    {
+        Vector<float> quotient = value * reciprocal;
+        return Vector.FusedMultiplyAdd(Vector.FusedMultiplyAdd(-quotient, divisor, value), reciprocal, quotient);
     }
 }

@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
 
 namespace Diptych.Views.Kernels;
 
@@ -9,43 +8,39 @@ internal sealed unsafe class PillowBlur
 {
     private const int Passes = 3, WeightBits = 24;
 
-    private byte[] _first = [], _second = [];
+    private readonly Planes _turned = new(), _scratch = new();
     private int[] _sums = [];
 
-    /// <summary>Blurs an image in place.</summary>
-    /// <param name="rgbx">Pixels, <c>[height, width, 4]</c>.</param>
-    /// <param name="width">Columns.</param>
-    /// <param name="height">Rows.</param>
+    /// <summary>Blurs a view in place.</summary>
+    /// <param name="view">The view.</param>
     /// <param name="sigma">σ in pixels.</param>
-    public void Apply(Span<byte> rgbx, int width, int height, double sigma)
+    public void Apply(Planes view, double sigma)
     {
         float box = BoxRadius((float)sigma);
         int radius = (int)box;
         uint inner = (uint)((1 << WeightBits) / (box * 2 + 1));
         uint outer = ((1u << WeightBits) - (uint)(radius * 2 + 1) * inner) / 2;
 
-        // A row's end is rounded up to whole vectors of any width, so no pass has a remainder.
-        int pitch = RoundUp(width * 4), turnedPitch = RoundUp(height * 4), length = Math.Max(height * pitch, width * turnedPitch);
-        if (_first.Length < length)
-            (_first, _second) = (new byte[length], new byte[length]);
+        _turned.Resize(view.Height, view.Width, view.Count);
+        for (int colour = 0; colour < view.Count; colour++)
+            ByteTransposer.Apply(view[colour], view.Width, _turned[colour], view.Height, view.Width, view.Height);
+        Blur(_turned, radius, inner, outer);
+        for (int colour = 0; colour < view.Count; colour++)
+            ByteTransposer.Apply(_turned[colour], view.Height, view[colour], view.Width, view.Height, view.Width);
+        Blur(view, radius, inner, outer);
+    }
 
-        fixed (byte* from = rgbx, to = _first)
-            Transposer.Apply((uint*)from, width, (uint*)to, turnedPitch / 4, width, height);
-        Blur(width, turnedPitch);
-        fixed (byte* from = _first, to = _second)
-            Transposer.Apply((uint*)from, turnedPitch / 4, (uint*)to, pitch / 4, height, width);
-        (_first, _second) = (_second, _first);
-        Blur(height, pitch);
-        for (int y = 0; y < height; y++)
-            _first.AsSpan(y * pitch, width * 4).CopyTo(rgbx[(y * width * 4)..]);
-
-        void Blur(int rows, int rowPitch)
+    private void Blur(Planes view, int radius, uint inner, uint outer)
+    {
+        for (int colour = 0; colour < view.Count; colour++)
         {
-            for (int pass = 0; pass < Passes; pass++)
-            {
-                BoxPass(_first, _second, rows, rowPitch, radius, inner, outer);
-                (_first, _second) = (_second, _first);
-            }
+            // Narrow boxes in one sweep over all three passes, which is most of them: σ up to 2.4.
+            if (radius == 0 && BoxSweep.CanApply<ThreeRows>(view.Height))
+                BoxSweep.Apply<ThreeRows>(view[colour], view.Width, view.Height, inner, outer);
+            else if (radius == 1 && BoxSweep.CanApply<FiveRows>(view.Height))
+                BoxSweep.Apply<FiveRows>(view[colour], view.Width, view.Height, inner, outer);
+            else
+                BlurByPasses(view[colour], view.Width, view.Height, radius, inner, outer);
         }
     }
 
@@ -60,51 +55,44 @@ internal sealed unsafe class PillowBlur
         return whole + part;
     }
 
-    // Down all columns at once: running sums of 2·radius + 1 rows, and the two rows beyond them by their share.
-    private void BoxPass(byte[] source, byte[] destination, int rows, int pitch, int radius, uint inner, uint outer)
+    private void BlurByPasses(byte* plane, int width, int height, int radius, uint inner, uint outer)
     {
-        Vector<int> innerWeight = new((int)inner), outerWeight = new((int)outer);
-        int last = rows - 1, lanes = Vector<int>.Count;
-        if (_sums.Length < pitch)
-            _sums = new int[pitch];
+        _scratch.Resize(width, height, 2);
+        if (_sums.Length < width + Planes.Slack)
+            _sums = new int[width + Planes.Slack];
+        BoxPass(plane, _scratch[0], width, height, radius, inner, outer);
+        BoxPass(_scratch[0], _scratch[1], width, height, radius, inner, outer);
+        BoxPass(_scratch[1], plane, width, height, radius, inner, outer);
+    }
+
+    // Down all columns at once: running sums of 2·radius + 1 rows, and the two rows beyond them by their share.
+    private void BoxPass(byte* input, byte* output, int width, int height, int radius, uint inner, uint outer)
+    {
+        Vector<int> innerWeight = new((int)inner), outerWeight = new((int)outer), half = new(1 << (WeightBits - 1));
+        int last = height - 1, lanes = Vector<int>.Count;
         Array.Clear(_sums);
-        fixed (byte* input = source, output = destination)
         fixed (int* sums = _sums)
         {
             // The window that ends just before the image's first row.
             for (int row = -radius - 1; row < radius; row++)
             {
-                byte* entering = input + Math.Clamp(row, 0, last) * pitch;
-                for (int column = 0; column < pitch; column += lanes)
+                byte* entering = input + Math.Clamp(row, 0, last) * width;
+                for (int column = 0; column < width; column += lanes)
                     (Vector.Load(sums + column) + WideLoad.Ints(entering + column)).Store(sums + column);
             }
-            for (int row = 0; row < rows; row++)
+            for (int row = 0; row < height; row++)
             {
-                byte* entering = input + Math.Min(row + radius, last) * pitch;
-                byte* leaving = input + Math.Max(row - radius - 1, 0) * pitch;
-                byte* beyond = input + Math.Min(row + radius + 1, last) * pitch;
-                for (int column = 0; column < pitch; column += 4 * lanes)
+                byte* entering = input + Math.Min(row + radius, last) * width;
+                byte* leaving = input + Math.Max(row - radius - 1, 0) * width;
+                byte* beyond = input + Math.Min(row + radius + 1, last) * width;
+                for (int column = 0; column < width; column += lanes)
                 {
-                    int c1 = column + lanes, c2 = c1 + lanes, c3 = c2 + lanes;
-                    WideLoad.Narrow(
-                        Step(sums + column, entering + column, leaving + column, beyond + column, innerWeight, outerWeight),
-                        Step(sums + c1, entering + c1, leaving + c1, beyond + c1, innerWeight, outerWeight),
-                        Step(sums + c2, entering + c2, leaving + c2, beyond + c2, innerWeight, outerWeight),
-                        Step(sums + c3, entering + c3, leaving + c3, beyond + c3, innerWeight, outerWeight))
-                        .Store(output + row * pitch + column);
+                    // Sums of 255 and weights that add up to 2^24 fit 32 bits without a sign.
+                    Vector<int> left = WideLoad.Ints(leaving + column), sum = Vector.Load(sums + column) + WideLoad.Ints(entering + column) - left;
+                    sum.Store(sums + column);
+                    WideLoad.StorePacked((sum * innerWeight + (left + WideLoad.Ints(beyond + column)) * outerWeight + half) >>> WeightBits, output + row * width + column);
                 }
             }
         }
     }
-
-    // Sums of 255 and weights that add up to 2^24 fit 32 bits without a sign.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector<int> Step(int* sums, byte* entering, byte* leaving, byte* beyond, Vector<int> inner, Vector<int> outer)
-    {
-        Vector<int> left = WideLoad.Ints(leaving), sum = Vector.Load(sums) + WideLoad.Ints(entering) - left;
-        sum.Store(sums);
-        return (sum * inner + (left + WideLoad.Ints(beyond)) * outer + new Vector<int>(1 << (WeightBits - 1))) >>> WeightBits;
-    }
-
-    private static int RoundUp(int bytes) => (bytes + 63) & ~63;
 }

@@ -1,32 +1,18 @@
-using System.Numerics;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-
 namespace Diptych.Views.Kernels;
 
-/// <summary>Runs an <see cref="IPixelMap"/> over an image.</summary>
-internal static class PixelMap
+/// <summary>Runs an <see cref="IPixelMap"/> over a view.</summary>
+internal static unsafe class PixelMap
 {
-    /// <summary>Maps every pixel in place; lanes do not meet, so the width of a vector changes nothing.</summary>
-    public static void Apply<TMap>(Span<byte> rgbx, TMap map) where TMap : struct, IPixelMap
-    {
-        Span<uint> pixels = MemoryMarshal.Cast<byte, uint>(rgbx);
-        ref uint first = ref MemoryMarshal.GetReference(pixels);
-        int width = Vector<uint>.Count, whole = pixels.Length / width * width;
-        for (int i = 0; i < whole; i += width)
-            map.Map(Vector.LoadUnsafe(ref first, (nuint)i)).StoreUnsafe(ref first, (nuint)i);
-        if (whole < pixels.Length)
-            ApplyToRest(pixels[whole..], map);
-    }
+    /// <summary>Pixels that are mapped together, at most: what a map keeps of them stays in the nearest cache.</summary>
+    public const int Chunk = 512;
 
-    // Apart, so that the loop above stays small enough for everything to be compiled into it.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void ApplyToRest<TMap>(Span<uint> pixels, TMap map) where TMap : struct, IPixelMap
+    /// <summary>Maps every pixel in place; lanes do not meet, so the width of a vector changes nothing.</summary>
+    public static void Apply<TMap>(Planes view, TMap map) where TMap : struct, IPixelMap
     {
-        Span<uint> rest = stackalloc uint[Vector<uint>.Count];
-        rest.Clear();
-        pixels.CopyTo(rest);
-        map.Map(new Vector<uint>(rest)).CopyTo(rest);
-        rest[..pixels.Length].CopyTo(pixels);
+        if (view.Count == 1)
+            return;
+        byte* red = view[0], green = view[1], blue = view[2];
+        for (int i = 0; i < view.Length; i += Chunk)
+            map.Map(red + i, green + i, blue + i, Math.Min(Chunk, view.Length - i));
     }
 }

@@ -4,15 +4,14 @@ using System.Runtime.CompilerServices;
 namespace Diptych.Views.Kernels;
 
 /// <summary>Inverts every value from the threshold up, as Pillow's <c>ImageOps.solarize</c>.</summary>
-internal readonly struct Solarize(int threshold) : IPixelMap
+internal readonly unsafe struct Solarize(int threshold) : IValueMap
 {
     private readonly Vector<byte> _threshold = new((byte)threshold);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Vector<uint> Map(Vector<uint> pixels)
+    public void Map(byte* values)
     {
-        Vector<byte> values = Vector.AsVectorByte(pixels);
-        Vector<byte> solarized = Vector.ConditionalSelect(Vector.LessThan(values, _threshold), values, ~values);
-        return Vector.AsVectorUInt32(solarized) | new Vector<uint>(0xFF000000u);
+        Vector<byte> value = Vector.Load(values);
+        Vector.ConditionalSelect(Vector.LessThan(value, _threshold), value, ~value).Store(values);
     }
 }

@@ -1,27 +1,31 @@
-using System.Runtime.InteropServices;
+using System.Runtime.CompilerServices;
 
 namespace Diptych.Views.Kernels;
 
-/// <summary>Turns a square image by quarters, counter-clockwise.</summary>
+/// <summary>Turns a square view by quarters, counter-clockwise.</summary>
 internal static unsafe class Turns
 {
-    /// <summary>Writes <paramref name="source"/>, <c>[size, size, 4]</c>, turned by <paramref name="count"/> quarters.</summary>
-    public static void Apply(ReadOnlySpan<byte> source, Span<byte> destination, int size, int count)
+    /// <summary>Writes <paramref name="source"/> turned by <paramref name="count"/> quarters.</summary>
+    /// <param name="source">A square view.</param>
+    /// <param name="destination">Another one; takes its size.</param>
+    /// <param name="count">Quarters.</param>
+    public static void Apply(Planes source, Planes destination, int count)
     {
-        ReadOnlySpan<uint> sourcePixels = MemoryMarshal.Cast<byte, uint>(source)[..(size * size)];
-        Span<uint> pixels = MemoryMarshal.Cast<byte, uint>(destination)[..(size * size)];
-        fixed (uint* from = sourcePixels, to = pixels)
+        int size = source.Width;
+        destination.Resize(size, size, source.Count);
+        for (int colour = 0; colour < source.Count; colour++)
         {
+            byte* from = source[colour], to = destination[colour];
             // A turn is a transposition of the rows from the bottom up, or into the rows from the bottom up.
-            uint* lastFrom = from + (size - 1) * size, lastTo = to + (size - 1) * size;
+            nint last = (nint)(size - 1) * size;
             switch (count & 3)
             {
-                case 1: Transposer.Apply(from, size, lastTo, -size, size, size); break;
-                case 3: Transposer.Apply(lastFrom, -size, to, size, size, size); break;
+                case 1: ByteTransposer.Apply(from, size, to + last, -size, size, size); break;
+                case 3: ByteTransposer.Apply(from + last, -size, to, size, size, size); break;
                 default:
-                    sourcePixels.CopyTo(pixels);
+                    Unsafe.CopyBlockUnaligned(to, from, (uint)source.Length);
                     if ((count & 3) == 2)
-                        pixels.Reverse();
+                        new Span<byte>(to, source.Length).Reverse();
                     break;
             }
         }
