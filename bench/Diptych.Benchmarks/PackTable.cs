@@ -54,7 +54,7 @@ internal static class PackTable
         int images = 0;
         foreach (ViewBatch batch in loader.ReadEpoch(epoch, order))
         {
-            using TorchSharp.torch.Tensor views = ViewTensor.From(batch); // normalized float32
+            using TorchSharp.torch.Tensor views = ViewTensor.From(batch, TorchSharp.torch.CPU); // normalized float32
             images += batch.Count;
         }
         return images / (Environment.CpuUsage.TotalTime - started).TotalSeconds;

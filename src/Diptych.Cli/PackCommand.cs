@@ -15,7 +15,7 @@ internal sealed class PackCommand : ToolCommand
     private readonly Option<int> _quality = new("--quality") { Description = $"Quality of the JPEG files [{Defaults.Quality}]" };
     private readonly Option<int> _workers = new("--workers") { Description = "Threads [one a core]" };
     private readonly Option<bool> _exifOrientation = new("--exif-orientation") { Description = "Turn photographs as their EXIF orientation says" };
-    private readonly Option<bool> _skipUnreadable = new("--skip-unreadable") { Description = "Leave out images that cannot be read, instead of stopping" };
+    private readonly Option<bool> _skipUnreadable = new("--skip-unreadable") { Description = "Leave out images that cannot be read, up to 1 %, instead of stopping" };
     private readonly Option<string> _out = new("--out") { Description = "The file to write", Required = true };
 
     public PackCommand() : base("pack", "Store images, made smaller, in one file that reads faster.")

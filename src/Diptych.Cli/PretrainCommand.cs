@@ -57,7 +57,7 @@ internal sealed class PretrainCommand : ToolCommand
     private readonly Option<bool> _deterministic = new("--deterministic") { Description = "End with the same bits on machines with other processors: one thread, older instructions" };
     private readonly Option<int> _evaluateEvery = new("--evaluate-every") { Description = "Epochs between measurements of the nearest-neighbour accuracy on labelled training images [none]" };
     private readonly Option<int> _checkpointEvery = new("--checkpoint-every") { Description = $"Steps between checkpoints [{Defaults.CheckpointEvery}]" };
-    private readonly Option<bool> _skipUnreadable = new("--skip-unreadable") { Description = "Leave out images that cannot be read, instead of stopping before the start" };
+    private readonly Option<bool> _skipUnreadable = new("--skip-unreadable") { Description = "Leave out images that cannot be read, instead of stopping before the start; up to 1 %" };
     private readonly Option<int> _keepLast = new("--keep-last") { Description = $"How many of the newest checkpoints stay [{Defaults.KeepLast}]" };
     private readonly Option<int> _keepEvery = new("--keep-every") { Description = "Checkpoints at multiples of this many steps stay as well [none]" };
     private readonly Option<bool> _exifOrientation = new("--exif-orientation") { Description = "Turn photographs as their EXIF orientation says" };

@@ -5,7 +5,7 @@ namespace Diptych.Data;
 /// <summary>Decodes every image once before training, so that a bad one is known at the start and not after hours.</summary>
 public static class ReadabilityCheck
 {
-    private const int Named = 5, ProgressEvery = 64;
+    private const int Named = 5, ProgressEvery = 64, MostBad = 100; // one image in so many
 
     /// <summary>Decodes all images and lists those that cannot be.</summary>
     /// <param name="source">The images.</param>
@@ -55,9 +55,10 @@ public static class ReadabilityCheck
     }
 
     /// <summary>The source without its unreadable images; the source itself where there are none.</summary>
+    /// <remarks>Where more than one image in a hundred is bad, something other than single files is wrong: a copy that broke off, a format that is not read. One bad image may always be left out.</remarks>
     /// <param name="source">The images; disposed with what is returned.</param>
     /// <param name="unreadable">What <see cref="FindUnreadable"/> found in it.</param>
-    /// <exception cref="InvalidInputException">No image would be left.</exception>
+    /// <exception cref="InvalidInputException">More than one image, and more than 1 %, would be left out, or none would be left.</exception>
     public static IImageSource KeepReadable(IImageSource source, IReadOnlyList<UnreadableImage> unreadable)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -66,6 +67,9 @@ public static class ReadabilityCheck
             return source;
         if (unreadable.Count == source.Count)
             throw new InvalidInputException($"None of the {source.Count:N0} images in {source.Description} can be read:\n{List(unreadable)}\nName other images.");
+        if (unreadable.Count > 1 && unreadable.Count > source.Count / MostBad)
+            throw new InvalidInputException(
+                $"{unreadable.Count:N0} of {source.Count:N0} images in {source.Description} cannot be read, more than the 1 % that --skip-unreadable leaves out:\n{List(unreadable)}\nRemove them, or see what they have in common.");
         var bad = unreadable.Select(image => image.Index).ToHashSet();
         return new ImageSubset(source, Enumerable.Range(0, source.Count).Where(index => !bad.Contains(index)), ownsSource: true);
     }

@@ -34,8 +34,24 @@ public sealed class ReadabilityCheckTests
             $"3 of 4 images in {folder.Root} cannot be read:\n  b.jpg: premature end of JPEG\n  c.png: not a JPEG, PNG, WebP or BMP image\n" +
             "  d.bmp: the file is empty\nRemove them, or pass --skip-unreadable.",
             Assert.Throws<InvalidInputException>(() => ReadabilityCheck.ThrowIfAny(source, unreadable)).Message);
-        using IImageSource readable = ReadabilityCheck.KeepReadable(source, unreadable);
-        Assert.Equal(["a.jpg"], readable.Names());
+    }
+
+    [Fact]
+    public void Leaves_out_one_image_in_a_hundred_and_no_more()
+    {
+        using var source = new LabelledSource(new int[200], null, 3, 77);
+        using IImageSource readable = ReadabilityCheck.KeepReadable(source, source.Unreadable(workers: 2));
+        Assert.Equal(Enumerable.Range(0, 200).Except([3, 77]).Select(i => $"image-{i}"), readable.Names());
+
+        using var worse = new LabelledSource(new int[299], null, 3, 77, 199);
+        Assert.Equal(
+            "3 of 299 images in memory cannot be read, more than the 1 % that --skip-unreadable leaves out:\n  image-3: reason 3\n  image-77: reason 77\n  image-199: reason 199\n" +
+            "Remove them, or see what they have in common.",
+            Assert.Throws<InvalidInputException>(() => ReadabilityCheck.KeepReadable(worse, worse.Unreadable(workers: 2))).Message);
+
+        using var few = new LabelledSource(new int[4], null, 2);
+        using IImageSource rest = ReadabilityCheck.KeepReadable(few, few.Unreadable(workers: 1));
+        Assert.Equal(3, rest.Count);
     }
 
     [Fact]
