@@ -1,7 +1,7 @@
 namespace Diptych.Views;
 
 /// <summary>What was drawn for one view: enough, with the recipe, to make the view again.</summary>
-public sealed record ViewDraw
+public readonly record struct ViewDraw
 {
     /// <summary>The part of the image that is resized to the view.</summary>
     public required CropBox Crop { get; init; }
@@ -16,7 +16,7 @@ public sealed record ViewDraw
     public int QuarterTurns { get; init; }
 
     /// <summary>The colour changes in the order applied; empty without jitter.</summary>
-    public IReadOnlyList<JitterStep> Jitter { get; init; } = [];
+    public JitterSequence Jitter { get; init; }
 
     /// <summary>All colour removed.</summary>
     public bool IsGrayscale { get; init; }
@@ -50,7 +50,7 @@ public sealed record ViewDraw
         bool isFlippedHorizontally = random.NextDouble() < (own?.FlipHorizontal ?? recipe.FlipHorizontal);
         bool isFlippedVertically = random.NextDouble() < (own?.FlipVertical ?? recipe.FlipVertical);
         int quarterTurns = random.NextInt32(4);
-        JitterStep[] jitter = DrawJitter(recipe, own?.JitterProbability ?? recipe.JitterProbability, ref random);
+        JitterSequence jitter = DrawJitter(recipe, own?.JitterProbability ?? recipe.JitterProbability, ref random);
         bool isGrayscale = random.NextDouble() < (own?.GrayscaleProbability ?? recipe.GrayscaleProbability);
         bool isBlurred = random.NextDouble() < (own?.BlurProbability ?? recipe.BlurProbability);
         double blurSigma = random.NextDouble(recipe.BlurSigmaMinimum, recipe.BlurSigmaMaximum);
@@ -69,17 +69,7 @@ public sealed record ViewDraw
         };
     }
 
-    /// <summary>Equal when every drawn value is, the order of the jitter included.</summary>
-    public bool Equals(ViewDraw? other) =>
-        other is not null && Crop == other.Crop
-        && IsFlippedHorizontally == other.IsFlippedHorizontally && IsFlippedVertically == other.IsFlippedVertically
-        && QuarterTurns == other.QuarterTurns && Jitter.SequenceEqual(other.Jitter)
-        && IsGrayscale == other.IsGrayscale && BlurSigma == other.BlurSigma && SolarizeThreshold == other.SolarizeThreshold;
-
-    /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Crop, IsFlippedHorizontally, IsFlippedVertically, QuarterTurns, Jitter.Count, IsGrayscale, HashCode.Combine(BlurSigma, SolarizeThreshold));
-
-    private static JitterStep[] DrawJitter(ViewRecipe recipe, double probability, ref CounterRandom random)
+    private static JitterSequence DrawJitter(ViewRecipe recipe, double probability, ref CounterRandom random)
     {
         bool isJittered = random.NextDouble() < probability;
         Span<double> strengths = [recipe.Brightness, recipe.Contrast, recipe.Saturation, recipe.Hue];
@@ -95,13 +85,14 @@ public sealed record ViewDraw
         if (!isJittered)
             return [];
 
-        var steps = new List<JitterStep>(4);
+        Span<JitterStep> steps = stackalloc JitterStep[4];
+        int count = 0;
         foreach (int kind in order)
         {
             if (strengths[kind] > 0)
-                steps.Add(new((JitterKind)kind, factors[kind]));
+                steps[count++] = new((JitterKind)kind, factors[kind]);
         }
-        return [.. steps];
+        return JitterSequence.Of(steps[..count]);
     }
 
     // As torchvision's RandomResizedCrop.get_params: ten tries, then the largest central crop of a permitted ratio.

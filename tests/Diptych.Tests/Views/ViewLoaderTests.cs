@@ -159,6 +159,47 @@ public sealed class ViewLoaderTests
         return Hashes(loader.ReadEpoch(epoch, Order, firstStep));
     }
 
+    [Fact]
+    public void Drawing_views_takes_no_memory_once_warm()
+    {
+        const int Warm = 100; // images in which every operation happens, and takes its scratch memory
+        using var source = new MeasuredSource(count: 600);
+        ViewRecipe recipe = ViewRecipe.Named("imagenet-strong", size: 32) with { JitterProbability = 1, GrayscaleProbability = 0.5, BlurProbability = 0.5, SolarizeProbability = 0.5, QuarterTurns = true, SecondView = null };
+        using var loader = new ViewLoader(source, recipe, new ViewLoaderOptions { BatchSize = 20, Workers = 1, KeepDecoded = 0 });
+        foreach (ViewBatch _ in loader.ReadEpoch(0, Enumerable.Range(0, source.Count).ToArray()))
+        {
+        }
+        Assert.Equal(new long[source.Count - Warm], source.Taken.Skip(Warm));
+    }
+
+    /// <summary>Decodes one picture again and again, and knows what the thread allocated since it last did.</summary>
+    private sealed class MeasuredSource(int count) : IImageSource
+    {
+        private long _before;
+
+        public List<long> Taken { get; } = new(count);
+
+        public string Description => "memory";
+
+        public int Count => count;
+
+        public IReadOnlyList<string>? LabelNames => null;
+
+        public string GetName(int index) => "";
+
+        public int GetLabel(int index) => -1;
+
+        public void Decode(int index, ImageBuffer destination)
+        {
+            Taken.Add(GC.GetAllocatedBytesForCurrentThread() - _before);
+            destination.Resize(50, 40);
+            destination.Pixels.Fill((byte)index);
+            _before = GC.GetAllocatedBytesForCurrentThread();
+        }
+
+        public void Dispose() { }
+    }
+
     private static string[] Hashes(IEnumerable<ViewBatch> batches) =>
         [.. batches.Select(batch => $"{batch.Step}: {Convert.ToHexString(SHA256.HashData(batch.Pixels.AsSpan(0, batch.Length)))}")];
 }
