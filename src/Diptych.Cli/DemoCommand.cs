@@ -30,6 +30,9 @@ internal sealed class DemoCommand : ToolCommand
         using IImageSource train = ImageSource.Open(options.Images);
         using IImageSource test = ImageSource.Open(Path.Combine(sample, "test.tar"));
         TorchRuntime.Load();
+        (options, string? why) = KnownPrecision.Choose(options);
+        if (why is not null)
+            Console.Error.WriteLine(why);
         RunFolder folder = RunFolder.Create(parse.GetValue(_out) ?? FreeFolder(), options);
         if (!PretrainDisplay.Train(options, train, folder, isResumed: false))
             return Tool.Interrupted;

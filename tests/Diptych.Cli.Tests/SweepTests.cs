@@ -50,6 +50,17 @@ public sealed class SweepTests
     }
 
     [Fact]
+    public async Task A_run_that_chose_its_precision_is_not_made_twice()
+    {
+        using TemporaryFolder folder = Prepared("""{"settings": {"views": "satellite", "image-size": 8, "width": 4, "batch": 50, "epochs": 1, "precision": "auto"}, "seeds": [1], "evaluate": ["--no-baselines"]}""");
+        string[] command = ["sweep", "plan.json", "--data", "labelled", "--out", "runs"];
+        string table = (await Run.ToolIn(folder, command)).Succeeded();
+        Run again = await Run.ToolIn(folder, command);
+        Assert.Equal(table, again.Succeeded());
+        Assert.Equal("1 runs, 1 of them done already.", again.Error);
+    }
+
+    [Fact]
     public async Task A_sweep_that_was_stopped_goes_on_where_it_was()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Signals are sent by the kill of Linux.");
