@@ -12,7 +12,7 @@ internal static class StartupTable
 
     private static readonly (string What, string[] Arguments)[] Runs =
     [
-        ("`pretrain samples/eurosat/train.tar --recipe small-machine`: ResNet-18 of width 16, batch 64", ["--recipe", "small-machine"]),
+        ("`pretrain samples/eurosat/train.tar --recipe small-machine`: ResNet-10 of width 16, batch 64, `auto`", ["--recipe", "small-machine"]),
         ("`pretrain samples/eurosat/train.tar`: ResNet-18 of width 64, batch 128", []),
         ("the same with `--precision auto`, which measures first", ["--precision", "auto"]),
     ];
