@@ -19,5 +19,5 @@ internal static class Convolution
     /// <param name="layers">A convolution and a batch-norm.</param>
     /// <param name="input">As for <see cref="Apply"/>.</param>
     public static Tensor ApplyWithNorm(Sequential layers, Tensor input) =>
-        ((BatchNorm2d)layers[1]).call(Apply((Conv2d)layers[0], input));
+        BatchNormalization.Apply((BatchNorm2d)layers[1], Apply((Conv2d)layers[0], input));
 }

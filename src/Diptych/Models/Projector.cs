@@ -29,7 +29,13 @@ public sealed class Projector : Module<Tensor, Tensor>
     /// <summary>Features to embeddings.</summary>
     /// <param name="input">Features, <c>[N, F]</c>.</param>
     /// <returns>Embeddings, <c>[N, D]</c>, not normalized.</returns>
-    public override Tensor forward(Tensor input) => layers.call(input);
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        foreach (Module<Tensor, Tensor> layer in layers.children().Cast<Module<Tensor, Tensor>>())
+            input = layer is BatchNorm1d norm ? BatchNormalization.Apply(norm, input) : layer.call(input);
+        return input.MoveToOuterDisposeScope();
+    }
 
     // A linear layer before batch-norm needs no bias: it would be subtracted again.
     private static Module<Tensor, Tensor>[] Layers(int features, int hidden, int embedding, ProjectorKind kind) => kind switch
