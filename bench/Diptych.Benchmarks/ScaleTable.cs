@@ -27,7 +27,7 @@ internal static class ScaleTable
                 string set = Path.Combine(folder, $"{count}.tar");
                 if (!File.Exists(set))
                     Repeat(names, images, count, set);
-                var (rate, seconds, memory) = Measure(set, batch, Path.Combine(folder, $"{count}-{batch}"));
+                var (rate, seconds, memory) = Measure(set, batch, Path.Combine(folder, $"run-{text.Count}"));
                 text.Add(string.Create(CultureInfo.InvariantCulture, $"| {count:N0} | {batch:N0} | {rate:N0} | {seconds:F1} | {memory:N0} |"));
                 Console.Error.WriteLine(text[^1]);
             }
