@@ -17,7 +17,7 @@ internal static class ViewTensor
     {
         if (device.type != DeviceType.CPU)
             return OnDevice(batch, device);
-        Tensor tensor = empty(ShapeOf(batch), dtype: ScalarType.Float32);
+        using Tensor tensor = empty(ShapeOf(batch), dtype: ScalarType.Float32); // its memory stays the result's
         new Normalizer(batch.Recipe.Mean, batch.Recipe.StandardDeviation, batch.Channels)
             .Apply(batch.Pixels.AsSpan(0, batch.Length), MemoryMarshal.Cast<byte, float>(tensor.bytes));
         return tensor.permute(0, 3, 1, 2);

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Diptych.Tests.Views;
 using Diptych.Training;
 using Diptych.Views;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Diptych.Tests.Training;
@@ -36,6 +37,30 @@ public sealed class ViewTensorTests
             images += batch.Count;
         }
         Assert.Equal(17, images);
+    }
+
+    [Fact]
+    public void Views_that_no_cache_holds_are_normalized_to_the_same_bits()
+    {
+        using var scope = NewDisposeScope();
+        ViewRecipe recipe = ViewRecipe.Named("imagenet");
+        using var source = new PixelSource(15);
+        using var loader = new ViewLoader(source, recipe, new ViewLoaderOptions { BatchSize = 15 });
+        ViewBatch batch = loader.ReadEpoch(0, Enumerable.Range(0, 15).ToArray()).Single();
+        Assert.True(batch.Length > 1 << 22);
+        Tensor here = ViewTensor.From(batch, CPU), sent = ViewTensor.OnDevice(batch, CPU);
+        Assert.Equal(0, (here != sent).sum().item<long>());
+    }
+
+    [Fact]
+    public void Only_the_views_are_left_for_the_caller_to_dispose()
+    {
+        using var source = new PixelSource(4);
+        using var loader = new ViewLoader(source, ViewRecipe.Named("cifar"), new ViewLoaderOptions { BatchSize = 4 });
+        ViewBatch batch = loader.ReadEpoch(0, Enumerable.Range(0, 4).ToArray()).Single();
+        long before = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
+        using (ViewTensor.From(batch, CPU))
+            Assert.Equal(before + 1, DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
     }
 
     private static int[] Bits(Tensor values) => MemoryMarshal.Cast<float, int>(values.permute(0, 2, 3, 1).contiguous().data<float>().ToArray()).ToArray();
