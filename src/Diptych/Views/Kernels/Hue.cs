@@ -1,5 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Diptych.Views.Kernels;
 
@@ -24,6 +26,7 @@ internal readonly unsafe struct Hue(double factor) : IPixelMap
     private readonly Vector<byte> _turn = new(unchecked((byte)(int)(factor * 255)));
 
     // In steps over the whole chunk: each step's vectors do not wait for each other, the steps of one vector would.
+    // Not inlined, so that what they call is: the compiler stops inlining in a method that has grown too long.
     [SkipLocalsInit]
     public void Map(byte* red, byte* green, byte* blue, int length)
     {
@@ -31,12 +34,9 @@ internal readonly unsafe struct Hue(double factor) : IPixelMap
         int width = Vector<byte>.Count;
         for (int i = 0; i < length; i += width)
             Split(Vector.Load(red + i), Vector.Load(green + i), Vector.Load(blue + i), &parts, i);
-        for (int i = 0; i < length; i += width)
-            FindHues(&parts, i);
-        for (int i = 0; i < length; i += width)
-            FindDistances(_turn, &parts, i);
-        for (int i = 0; i < length; i += width)
-            Join(&parts, i, red + i, green + i, blue + i);
+        FindHues(&parts, length);
+        FindDistances(_turn, &parts, length);
+        Join(&parts, length, red, green, blue);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -55,16 +55,19 @@ internal readonly unsafe struct Hue(double factor) : IPixelMap
         value.Store(parts->Value + at);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void FindHues(Parts* parts, int at)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void FindHues(Parts* parts, int length)
     {
         int lanes = Vector<int>.Count;
-        var (over0, under0) = HuePart(parts, at);
-        var (over1, under1) = HuePart(parts, at + lanes);
-        var (over2, under2) = HuePart(parts, at + 2 * lanes);
-        var (over3, under3) = HuePart(parts, at + 3 * lanes);
-        WideLoad.Pack(over0, over1, over2, over3).Store(parts->Over + at);
-        WideLoad.Pack(under0, under1, under2, under3).Store(parts->Under + at);
+        for (int at = 0; at < length; at += 4 * lanes)
+        {
+            var (over0, under0) = HuePart(parts, at);
+            var (over1, under1) = HuePart(parts, at + lanes);
+            var (over2, under2) = HuePart(parts, at + 2 * lanes);
+            var (over3, under3) = HuePart(parts, at + 3 * lanes);
+            WideLoad.Pack(over0, over1, over2, over3).Store(parts->Over + at);
+            WideLoad.Pack(under0, under1, under2, under3).Store(parts->Under + at);
+        }
     }
 
     // ±42.5·excess/range and Shift, rounded down, from a little above and from a little below; on the way, value·saturation,
@@ -74,8 +77,8 @@ internal readonly unsafe struct Hue(double factor) : IPixelMap
     {
         Vector<float> range = WideLoad.Floats(parts->Range + at), value = WideLoad.Floats(parts->Value + at);
         var excess = Vector.ConvertToSingle(WideLoad.Ints(parts->Ahead + at) - WideLoad.Ints(parts->Behind + at));
-        // One division serves both quotients.
-        Vector<float> inverse = Vector<float>.One / (Vector.MaxNative(range, Vector<float>.One) * Vector.MaxNative(value, Vector<float>.One));
+        // One reciprocal serves both quotients.
+        Vector<float> inverse = Reciprocal(Vector.MaxNative(range, Vector<float>.One) * Vector.MaxNative(value, Vector<float>.One));
         Vector<float> saturation = Vector.Floor(Vector.MultiplyAddEstimate(range * range * 255f, inverse, new Vector<float>(Tiny)));
         (saturation * value).Store(parts->Loss + at);
         Vector<float> part = excess * value * 42.5f;
@@ -84,36 +87,53 @@ internal readonly unsafe struct Hue(double factor) : IPixelMap
             Vector.ConvertToInt32Native(Vector.MultiplyAddEstimate(part, inverse, new Vector<float>(Shift - Tiny))));
     }
 
-    // The turned hue, and how far from the even end of its sixth of the circle it is, in 255ths.
+    // To a few units of the last place; Tiny is far more.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void FindDistances(Vector<byte> turn, Parts* parts, int at)
+    private static Vector<float> Reciprocal(Vector<float> x)
     {
-        Vector<byte> over = Vector.Load(parts->Over + at), isWhole = ~Vector.Equals(over, Vector.Load(parts->Under + at));
-        Vector<byte> hue = Vector.Load(parts->Start + at) + over - new Vector<byte>(Shift);
-        hue += turn + (isWhole & IsRoundedDown(hue));
-        hue.Store(parts->Hue + at);
+        if (Vector<float>.Count != 16 || !Avx512F.IsSupported)
+            return Vector<float>.One / x;
+        // A step of Newton's doubles the estimate's 14 bits.
+        Vector<float> estimate = Avx512F.Reciprocal14(x.AsVector512()).AsVector();
+        return Vector.MultiplyAddEstimate(Vector.MultiplyAddEstimate(-x, estimate, Vector<float>.One), estimate, estimate);
+    }
 
-        Vector<byte> from1 = From(hue, 1), from2 = From(hue, 2), from3 = From(hue, 3), from4 = From(hue, 4), from5 = From(hue, 5), from6 = From(hue, 6);
-        Vector<byte> within = hue + hue + hue;
-        within = within + within - from1 - from2 - from3 - from4 - from5 - from6;
-        (within ^ ~(from1 ^ from2 ^ from3 ^ from4 ^ from5 ^ from6)).Store(parts->Distance + at);
+    // The turned hue, and how far from the even end of its sixth of the circle it is, in 255ths.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void FindDistances(Vector<byte> turn, Parts* parts, int length)
+    {
+        for (int at = 0; at < length; at += Vector<byte>.Count)
+        {
+            Vector<byte> over = Vector.Load(parts->Over + at), isWhole = ~Vector.Equals(over, Vector.Load(parts->Under + at));
+            Vector<byte> hue = Vector.Load(parts->Start + at) + over - new Vector<byte>(Shift);
+            hue += turn + (isWhole & IsRoundedDown(hue));
+            hue.Store(parts->Hue + at);
+
+            Vector<byte> from1 = From(hue, 1), from2 = From(hue, 2), from3 = From(hue, 3), from4 = From(hue, 4), from5 = From(hue, 5), from6 = From(hue, 6);
+            Vector<byte> within = hue + hue + hue;
+            within = within + within - from1 - from2 - from3 - from4 - from5 - from6;
+            (within ^ ~(from1 ^ from2 ^ from3 ^ from4 ^ from5 ^ from6)).Store(parts->Distance + at);
+        }
     }
 
     // In each sixth of the circle one colour is the value, one is the lowest, and one goes from one to the other.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Join(Parts* parts, int at, byte* red, byte* green, byte* blue)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Join(Parts* parts, int length, byte* red, byte* green, byte* blue)
     {
         int lanes = Vector<int>.Count;
-        Vector<byte> value = Vector.Load(parts->Value + at), hue = Vector.Load(parts->Hue + at);
-        var (low0, middle0) = Lost(parts, at);
-        var (low1, middle1) = Lost(parts, at + lanes);
-        var (low2, middle2) = Lost(parts, at + 2 * lanes);
-        var (low3, middle3) = Lost(parts, at + 3 * lanes);
-        Vector<byte> lowest = value - WideLoad.Pack(low0, low1, low2, low3), middle = value - WideLoad.Pack(middle0, middle1, middle2, middle3);
-        Vector<byte> from1 = From(hue, 1), from2 = From(hue, 2), from3 = From(hue, 3), from4 = From(hue, 4), from5 = From(hue, 5), from6 = From(hue, 6);
-        Choose(from5 | ~from1, Vector.AndNot(from2, from4), value, lowest, middle).Store(red);
-        Choose(Vector.AndNot(from1, from3), Vector.AndNot(from4, from6), value, lowest, middle).Store(green);
-        Choose(Vector.AndNot(from3, from5), from6 | ~from2, value, lowest, middle).Store(blue);
+        for (int at = 0; at < length; at += 4 * lanes)
+        {
+            Vector<byte> value = Vector.Load(parts->Value + at), hue = Vector.Load(parts->Hue + at);
+            var (low0, middle0) = Lost(parts, at);
+            var (low1, middle1) = Lost(parts, at + lanes);
+            var (low2, middle2) = Lost(parts, at + 2 * lanes);
+            var (low3, middle3) = Lost(parts, at + 3 * lanes);
+            Vector<byte> lowest = value - WideLoad.Pack(low0, low1, low2, low3), middle = value - WideLoad.Pack(middle0, middle1, middle2, middle3);
+            Vector<byte> from1 = From(hue, 1), from2 = From(hue, 2), from3 = From(hue, 3), from4 = From(hue, 4), from5 = From(hue, 5), from6 = From(hue, 6);
+            Choose(from5 | ~from1, Vector.AndNot(from2, from4), value, lowest, middle).Store(red + at);
+            Choose(Vector.AndNot(from1, from3), Vector.AndNot(from4, from6), value, lowest, middle).Store(green + at);
+            Choose(Vector.AndNot(from3, from5), from6 | ~from2, value, lowest, middle).Store(blue + at);
+        }
     }
 
     // What the lowest colour is below the value, value·saturation/255, rounded; and the middle one: the same times its distance.

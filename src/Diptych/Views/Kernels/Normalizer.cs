@@ -12,6 +12,9 @@ namespace Diptych.Views.Kernels;
 /// </remarks>
 internal sealed unsafe class Normalizer
 {
+    // More values than this, 16 MiB, leave the caches before they are read; written past them, their memory is not read first.
+    private const int CachedValues = 1 << 22;
+
     private readonly float[] _table;
     private readonly float[] _means, _deviations, _reciprocals;
     private readonly int _channels;
@@ -59,6 +62,17 @@ internal sealed unsafe class Normalizer
         fixed (byte* bytes = pixels)
         fixed (float* output = values)
         {
+            if (pixels.Length > CachedValues && (nint)output % (lanes * sizeof(float)) == 0)
+            {
+                for (; at + period <= pixels.Length; at += period)
+                {
+                    One(bytes + at, means.Item1, deviations.Item1, reciprocals.Item1).StoreAlignedNonTemporal(output + at);
+                    One(bytes + at + lanes, means.Item2, deviations.Item2, reciprocals.Item2).StoreAlignedNonTemporal(output + at + lanes);
+                    One(bytes + at + 2 * lanes, means.Item3, deviations.Item3, reciprocals.Item3).StoreAlignedNonTemporal(output + at + 2 * lanes);
+                }
+                Thread.MemoryBarrier(); // such stores keep no order by themselves
+                return at;
+            }
             for (; at + period <= pixels.Length; at += period)
             {
                 One(bytes + at, means.Item1, deviations.Item1, reciprocals.Item1).Store(output + at);
