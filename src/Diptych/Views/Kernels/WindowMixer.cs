@@ -78,6 +78,7 @@ internal sealed unsafe class WindowMixer
                 {
                     case 1: MixPair(source + _bases[group], sourcePitch, result + group * Lanes, resultPitch, rows, table); break;
                     case 2: MixTwoPairs(source + _bases[group], sourcePitch, result + group * Lanes, resultPitch, rows, table); break;
+                    case 3: MixThreePairs(source + _bases[group], sourcePitch, result + group * Lanes, resultPitch, rows, table); break;
                     default: MixPairs(source + _bases[group], sourcePitch, result + group * Lanes, resultPitch, rows, table); break;
                 }
             }
@@ -123,6 +124,22 @@ internal sealed unsafe class WindowMixer
             Finish(
                 Avx512BW.MultiplyAddAdjacent(pair0, high0) + Avx512BW.MultiplyAddAdjacent(pair1, high1),
                 Avx512BW.MultiplyAddAdjacent(pair0, low0) + Avx512BW.MultiplyAddAdjacent(pair1, low1)).Store(result);
+        }
+    }
+
+    private static void MixThreePairs(byte* source, nint sourcePitch, byte* result, nint resultPitch, int rows, int* table)
+    {
+        Vector512<byte> at0 = Vector512.Load(table).AsByte(), at1 = Vector512.Load(table + 3 * Lanes).AsByte(), at2 = Vector512.Load(table + 6 * Lanes).AsByte();
+        Vector512<short> high0 = Vector512.Load(table + Lanes).AsInt16(), low0 = Vector512.Load(table + 2 * Lanes).AsInt16();
+        Vector512<short> high1 = Vector512.Load(table + 4 * Lanes).AsInt16(), low1 = Vector512.Load(table + 5 * Lanes).AsInt16();
+        Vector512<short> high2 = Vector512.Load(table + 7 * Lanes).AsInt16(), low2 = Vector512.Load(table + 8 * Lanes).AsInt16();
+        for (int y = 0; y < rows; y++, source += sourcePitch, result += resultPitch)
+        {
+            Vector512<byte> window = Vector512.Load(source);
+            Vector512<short> pair0 = Gather(window, at0), pair1 = Gather(window, at1), pair2 = Gather(window, at2);
+            Finish(
+                Avx512BW.MultiplyAddAdjacent(pair0, high0) + Avx512BW.MultiplyAddAdjacent(pair1, high1) + Avx512BW.MultiplyAddAdjacent(pair2, high2),
+                Avx512BW.MultiplyAddAdjacent(pair0, low0) + Avx512BW.MultiplyAddAdjacent(pair1, low1) + Avx512BW.MultiplyAddAdjacent(pair2, low2)).Store(result);
         }
     }
 
