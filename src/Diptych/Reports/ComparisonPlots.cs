@@ -7,11 +7,12 @@ namespace Diptych.Reports;
 /// <summary>A comparison as pictures.</summary>
 public static class ComparisonPlots
 {
-    private const int PanelWidth = 620, PanelHeight = 420, MostLines = 20;
+    private const int PanelWidth = 560, PanelHeight = 420, MostColumns = 3, MostLines = 20;
+    private const double PalestShade = 0.7;
 
     private static readonly Color[] Few = new ScottPlot.Palettes.ColorblindFriendly().Colors, Many = new ScottPlot.Palettes.Category20().Colors;
 
-    /// <summary>Writes <c>curves.png</c> (loss, q and online accuracy by epoch), and for every numeric setting that differs <c>by-SETTING.png</c> (each figure and q against it, a line for each loss or method).</summary>
+    /// <summary>Writes <c>curves.png</c> (loss, q and online accuracy by epoch, means over seeds), and for every numeric setting that differs <c>by-SETTING.png</c> (each figure and q against it, a line for each loss or method).</summary>
     /// <param name="comparison">The runs.</param>
     /// <param name="folder">Where to; made when missing.</param>
     /// <returns>The files.</returns>
@@ -35,20 +36,31 @@ public static class ComparisonPlots
         };
         if (comparison.Groups.Any(g => g.Runs.Any(r => r.Curve.Accuracy.Count > 0)))
             panels.Add(("online accuracy, %", r => [.. r.Curve.Accuracy.Select(a => (a.Epoch, 100 * a.Accuracy))]));
+        RunGroup[] groups = [.. comparison.Groups.Take(MostLines)];
+        Color[] colors = ColorsOf(comparison, groups);
         return Save(path, [.. panels.Select(panel => Panel("epoch", panel.Title, plot =>
         {
-            foreach (var (i, group) in comparison.Groups.Take(MostLines).Index())
+            foreach (var (i, group) in groups.Index())
             {
-                foreach (var (j, run) in group.Runs.Index())
-                {
-                    var points = panel.Curve(run).Where(p => double.IsFinite(p.Y)).ToArray();
-                    if (points.Length == 0)
-                        continue;
-                    var line = plot.Add.ScatterLine(points.Select(p => p.X).ToArray(), points.Select(p => p.Y).ToArray(), ColorOf(i, comparison.Groups.Count));
-                    line.LegendText = j == 0 ? group.Name : "";
-                }
+                (double X, double Y)[][] curves = [.. group.Runs.Select(r => panel.Curve(r).Where(p => double.IsFinite(p.Y)).ToArray()).Where(c => c.Length > 0)];
+                // Runs of the same steps have their points at the same places.
+                if (curves.Length > 1 && curves.All(c => c.Select(p => p.X).SequenceEqual(curves[0].Select(p => p.X))))
+                    curves = [[.. curves[0].Select((p, at) => (p.X, curves.Average(c => c[at].Y)))]];
+                foreach (var (j, curve) in curves.Index())
+                    plot.Add.ScatterLine(curve.Select(p => p.X).ToArray(), curve.Select(p => p.Y).ToArray(), colors[i]).LegendText = j == 0 ? group.Name : "";
             }
         }))]);
+    }
+
+    // A colour for each loss or method, the paler the further on in the order of what else differs.
+    private static Color[] ColorsOf(RunComparison comparison, RunGroup[] groups)
+    {
+        string[] kinds = [.. comparison.Settings.Where(s => s is "loss" or "method")];
+        string[] kindOf = [.. groups.Select(g => string.Join(", ", kinds.Select(s => g.Settings[s])))], restOf = [.. groups.Select(g => string.Join(", ", g.Settings.Where(s => !kinds.Contains(s.Key))))];
+        string[] allKinds = [.. kindOf.Distinct()], rests = [.. restOf.Distinct()];
+        if (allKinds.Length < 2 || rests.Length < 2)
+            return [.. groups.Select((_, i) => ColorOf(i, groups.Length))];
+        return [.. groups.Select((_, i) => ColorOf(Array.IndexOf(allKinds, kindOf[i]), allKinds.Length).MixedWith(Colors.White, PalestShade * Array.IndexOf(rests, restOf[i]) / (rests.Length - 1)))];
     }
 
     private static string Against(RunComparison comparison, string setting, string path)
@@ -76,11 +88,13 @@ public static class ComparisonPlots
         }))]);
     }
 
-    private static Plot Panel(string x, string y, Action<Plot> draw)
+    private static Plot Panel(string x, string title, Action<Plot> draw)
     {
         var plot = new Plot();
         draw(plot);
-        PlotFont.Label(plot, x, y);
+        PlotFont.Label(plot, x, "");
+        plot.Title(title, size: 13);
+        plot.Axes.Title.Label.Bold = false;
         plot.Legend.FontSize = 11;
         plot.ShowLegend(Edge.Bottom);
         plot.Legend.Orientation = Orientation.Horizontal;
@@ -90,11 +104,12 @@ public static class ComparisonPlots
     private static string Save(string path, Plot[] panels)
     {
         var figure = new Multiplot();
-        figure.Layout = new ScottPlot.MultiplotLayouts.Columns();
+        int columns = Math.Min(panels.Length, MostColumns), rows = (panels.Length + columns - 1) / columns;
+        figure.Layout = new ScottPlot.MultiplotLayouts.Grid(rows, columns);
         figure.RemovePlot(figure.GetPlot(0)); // a new one holds an empty plot
         foreach (Plot panel in panels)
             figure.AddPlot(panel);
-        figure.SavePng(path, PanelWidth * panels.Length, PanelHeight);
+        figure.SavePng(path, PanelWidth * columns, PanelHeight * rows);
         return path;
     }
 

@@ -11,6 +11,8 @@ public sealed class RunComparison
     // Settings that change no result, or that are what a row is a mean over.
     private static readonly string[] LeftOut = ["seed", "workers", "threads", "evaluate-every", "checkpoint-every", "keep-last", "keep-every"];
 
+    private static readonly string[] LearningRate = ["learning-rate", "learning-rate-scaling"];
+
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true };
 
     /// <summary>Sorts runs into groups.</summary>
@@ -22,6 +24,12 @@ public sealed class RunComparison
         if (runs.Count == 0)
             throw new InvalidInputException("There are no runs to compare. Name run folders.");
         JsonObject[] settings = [.. runs.Select(SettingsOf)];
+        if (settings.Any(s => LearningRate.Any(key => Text(s[key]) != Text(settings[0][key]))))
+        {
+            // As the optimizer gets them: the usual one, one for 256 images and one for a step are then numbers beside each other.
+            foreach (var (setting, run) in settings.Zip(runs))
+                (setting[LearningRate[0]], setting[LearningRate[1]]) = (Math.Round(run.Options.EffectiveLearningRate, 12), null);
+        }
         string[] differing = [.. settings[0].Select(p => p.Key).Where(key => settings.Any(s => Text(s[key]) != Text(settings[0][key])))];
         Groups = [.. runs.Zip(settings).GroupBy(pair => string.Join('\n', differing.Select(key => Text(pair.Second[key]))))
             .Select(group => new RunGroup(differing.ToDictionary(key => key, key => Text(group.First().Second[key])), [.. group.Select(pair => pair.First).OrderBy(r => r.Options.Seed)]))

@@ -10,7 +10,7 @@ public sealed class RunComparisonTests
 {
     private static RunSummary Run(TemporaryFolder folder, PretrainOptions options, double? accuracy, string protocol = "k = 20")
     {
-        RunFolder run = RunFolder.Create(folder.File($"{options.Loss}-{options.Batch}-{options.Seed}"), options);
+        RunFolder run = RunFolder.Create(folder.File($"{options.Loss}-{options.Batch}-{options.LearningRate}-{options.Seed}"), options);
         File.WriteAllLines(run.MetricsPath, Enumerable.Range(1, 30).Select(step => JsonSerializer.Serialize(new StepMetrics
         {
             Step = step, Epoch = (step - 1) / 10, Loss = step > 20 ? options.Seed : 100, QMean = 0.5, QVariation = 0, QHistogram = [], Alignment = 0, Uniformity = 0, EffectiveRank = 1,
@@ -59,6 +59,18 @@ public sealed class RunComparisonTests
         using var folder = new TemporaryFolder();
         var comparison = new RunComparison([Run(folder, new() { Seed = 1 }, 0.5), Run(folder, new() { Seed = 2 }, 0.5, "k = 5")]);
         Assert.Contains("2 different ways; their figures cannot be compared", comparison.ToMarkdown(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Learning_rates_are_compared_as_the_optimizer_gets_them()
+    {
+        using var folder = new TemporaryFolder();
+        PretrainOptions usual = new() { Batch = 64 };
+        var comparison = new RunComparison([
+            Run(folder, usual, 0.5), Run(folder, usual with { LearningRate = 0.015 }, 0.5), Run(folder, usual with { LearningRate = 0.96, LearningRateScaling = "linear" }, 0.5)]);
+        Assert.Equal(["learning-rate"], comparison.Settings);
+        Assert.Equal(["0.015", "0.06", "0.24"], comparison.Groups.Select(g => g.Settings["learning-rate"]));
+        Assert.Empty(new RunComparison([Run(folder, usual with { Seed = 2 }, 0.5), Run(folder, usual with { Seed = 3 }, 0.5)]).Settings);
     }
 
     [Fact]
