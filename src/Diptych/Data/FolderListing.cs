@@ -50,20 +50,28 @@ internal static class FolderListing
     {
         DateTime now = DateTime.UtcNow;
         bool isKeepable = true;
-        var waiting = new Stack<(string Prefix, int Depth)>([("", 0)]);
+        var waiting = new Stack<(string Prefix, string[] Places)>([("", [RealPath.Of(root)])]);
         while (waiting.TryPop(out var next))
         {
-            var (prefix, depth) = next;
+            var (prefix, places) = next;
             var folder = new DirectoryInfo(Path.Combine(root, prefix));
             isKeepable &= now - folder.LastWriteTimeUtc > Doubtful && !folder.Attributes.HasFlag(FileAttributes.ReparsePoint) && !prefix.Contains('\n');
             stamps.Add((prefix, folder.LastWriteTimeUtc.Ticks));
-            var entries = new FileSystemEnumerable<(string Name, bool IsFolder)>(
-                folder.FullName, (ref FileSystemEntry entry) => (string.Concat(prefix, entry.FileName), entry.IsDirectory), All);
-            foreach (var (name, isFolder) in entries)
+            var entries = new FileSystemEnumerable<(string Name, bool IsFolder, bool IsLink)>(
+                folder.FullName, (ref FileSystemEntry entry) => (string.Concat(prefix, entry.FileName), entry.IsDirectory, entry.Attributes.HasFlag(FileAttributes.ReparsePoint)), All);
+            foreach (var (name, isFolder, isLink) in entries)
+            {
                 if (!isFolder)
+                {
                     found.Add(name);
-                else if (depth < MaximumDepth)
-                    waiting.Push((name + "/", depth + 1));
+                    continue;
+                }
+                // A link that leads back to a folder it lies in is not followed, or the walk would go in circles.
+                string place = Path.Combine(places[^1], Path.GetFileName(name));
+                place = isLink ? RealPath.Of(place) : place;
+                if (places.Length <= MaximumDepth && !(isLink && places.Contains(place)))
+                    waiting.Push((name + "/", [.. places, place]));
+            }
         }
         return isKeepable;
     }

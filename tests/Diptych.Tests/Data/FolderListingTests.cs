@@ -25,6 +25,18 @@ public sealed class FolderListingTests
     }
 
     [Fact]
+    public void Links_are_followed_but_not_in_circles()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("elsewhere/3.png", 1);
+        folder.Write("set/a/1.png", 1);
+        folder.Write("set/b/2.png", 1);
+        foreach (var (link, target) in ((string, string)[])[("set/a/up", ".."), ("set/here", "."), ("set/b/across", "../a"), ("set/a/across", "../b"), ("set/out", "../elsewhere")])
+            Directory.CreateSymbolicLink(folder.At(link), target);
+        Assert.Equal(["a/1.png", "a/across/2.png", "b/2.png", "b/across/1.png", "out/3.png"], Read(folder));
+    }
+
+    [Fact]
     public void A_folder_that_changed_a_moment_ago_is_not_kept()
     {
         using var folder = new TemporaryFolder();
