@@ -62,11 +62,15 @@ def apply(image, operation):
 
 def main():
     folder, images = Path(sys.argv[1]), sys.argv[2]
-    views, values, wrong = json.loads((folder / "views.json").read_text())["views"], 0, []
+    told = json.loads((folder / "views.json").read_text())
+    views, values, wrong = told["views"], 0, []
     for view in views:
         found = Image.open(folder / view["file"])
         crop = view["crop"]
-        image = read(images, view["image"]).convert(found.mode)
+        image = read(images, view["image"])
+        if told["exif-orientation"]:
+            image = ImageOps.exif_transpose(image)
+        image = image.convert(found.mode)
         image = image.crop((crop["left"], crop["top"], crop["left"] + crop["width"], crop["top"] + crop["height"]))
         image = image.resize(view["size"], FILTERS[view["filter"]])
         for operation in view["operations"]:

@@ -48,6 +48,21 @@ public sealed class ReplayTests
         Assert.Contains("values differ", replayed.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Photographs_that_were_turned_are_turned_again()
+    {
+        await SkipWithout("PIL");
+        using var folder = new TemporaryFolder();
+        string photo = Path.Combine(Run.Repository, "tests", "Diptych.Tests", "Data", "Golden", "orientation-6.jpg");
+        foreach (string[] asked in (string[][])[["--exif-orientation"], []])
+        {
+            Run drawn = await Run.ToolIn(folder, ["views", photo, "--views", "moco-v2", "--image-size", "32", "--count", "4", "--out", "views", .. asked]);
+            Assert.True(drawn.ExitCode == 0, drawn.Error);
+            Run replayed = await Replay(folder, photo);
+            Assert.True(replayed.ExitCode == 0, replayed.Output);
+        }
+    }
+
     private static Task<Run> Replay(TemporaryFolder folder, string images) =>
         Run.Command(Python, [Path.Combine(Run.Repository, "docs", "replay_views.py"), folder.File("views"), images]);
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using SkiaSharp;
 
@@ -7,6 +8,33 @@ namespace Diptych.Data;
 /// <remarks>Source: CIPA DC-008 (Exif 2.32), tag 0x0112; the same as Pillow's <c>ImageOps.exif_transpose</c>.</remarks>
 internal static class ExifOrientation
 {
+    private const ushort Tag = 0x0112;
+
+    /// <summary>The orientation in EXIF data, of which only the first directory is looked at.</summary>
+    /// <param name="exif">From the byte order mark on.</param>
+    /// <returns><see cref="SKEncodedOrigin.TopLeft"/> where it holds none that is valid.</returns>
+    public static SKEncodedOrigin Read(ReadOnlySpan<byte> exif)
+    {
+        const int header = 8, entryLength = 12;
+        if (exif.Length < header || !(exif.StartsWith("II"u8) || exif.StartsWith("MM"u8)))
+            return SKEncodedOrigin.TopLeft;
+        bool isLittleEndian = exif[0] == 'I';
+        uint directory = isLittleEndian ? BinaryPrimitives.ReadUInt32LittleEndian(exif[4..]) : BinaryPrimitives.ReadUInt32BigEndian(exif[4..]);
+        if (directory > exif.Length - 2)
+            return SKEncodedOrigin.TopLeft;
+        int entries = Short(exif[(int)directory..], isLittleEndian);
+        for (long at = directory + 2; entries > 0 && at + entryLength <= exif.Length; entries--, at += entryLength)
+        {
+            ReadOnlySpan<byte> entry = exif[(int)at..];
+            if (Short(entry, isLittleEndian) == Tag)
+                return Short(entry[8..], isLittleEndian) is var value and >= 1 and <= 8 ? (SKEncodedOrigin)value : SKEncodedOrigin.TopLeft;
+        }
+        return SKEncodedOrigin.TopLeft;
+    }
+
+    private static ushort Short(ReadOnlySpan<byte> bytes, bool isLittleEndian) =>
+        isLittleEndian ? BinaryPrimitives.ReadUInt16LittleEndian(bytes) : BinaryPrimitives.ReadUInt16BigEndian(bytes);
+
     /// <summary>Writes the upright image.</summary>
     /// <param name="stored">The image as the file stores it.</param>
     /// <param name="origin">Which corner and sides of the scene its first row and column are.</param>

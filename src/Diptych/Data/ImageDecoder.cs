@@ -38,7 +38,8 @@ internal static class ImageDecoder
         if (fault is not null)
             return fault;
 
-        SKEncodedOrigin origin = appliesOrientation ? OriginOf(file) : SKEncodedOrigin.TopLeft;
+        SKEncodedOrigin origin = !appliesOrientation ? SKEncodedOrigin.TopLeft
+            : format == "PNG" ? ExifOrientation.Read(PngStructure.FindExif(file)) : OriginOf(file); // Skia looks for none in PNG
         if (origin == SKEncodedOrigin.TopLeft)
             return format == "JPEG" && TurboJpeg.TryDecode(file, destination) ? null : DecodeBySkia(file, format, destination, needed);
         ImageBuffer stored = _unturned ??= new ImageBuffer();

@@ -22,6 +22,23 @@ internal static class PngStructure
         return "premature end of PNG";
     }
 
+    /// <summary>The EXIF data, or nothing where the file holds none.</summary>
+    /// <param name="file">A file in which <see cref="FindFault"/> found no fault.</param>
+    public static ReadOnlySpan<byte> FindExif(ReadOnlySpan<byte> file)
+    {
+        for (int at = SignatureLength; at + ChunkOverhead <= file.Length;)
+        {
+            ReadOnlySpan<byte> chunk = file[at..];
+            int length = (int)BinaryPrimitives.ReadUInt32BigEndian(chunk);
+            if (chunk[4..].StartsWith("eXIf"u8))
+                return chunk.Slice(8, length);
+            if (chunk[4..].StartsWith("IEND"u8))
+                break;
+            at += ChunkOverhead + length;
+        }
+        return [];
+    }
+
     /// <summary>Bytes of the rows before compression, from the header; 0 where it is none.</summary>
     public static Int128 UnpackedLength(ReadOnlySpan<byte> file)
     {

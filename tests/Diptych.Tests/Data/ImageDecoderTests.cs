@@ -53,6 +53,32 @@ public sealed class ImageDecoderTests
         Assert.All(pixels.Where((_, at) => at % 4 == 3), alpha => Assert.Equal(255, alpha));
     }
 
+    [Theory]
+    [InlineData("II*\0\b\0\0\0\u0002\0\0\u0001\u0003\0\u0001\0\0\0\0\0\0\0\u0012\u0001\u0003\0\u0001\0\0\0\u0006\0\0\0\0\0\0\0", true)]
+    [InlineData("MM\0*\0\0\0\b\0\u0001\u0001\u0012\0\u0003\0\0\0\u0001\0\u0006\0\0\0\0\0\0", true)]
+    [InlineData("MM\0*\0\0\0\b\0\u0001\u0001\u0012\0\u0003\0\0\0\u0001\0\u0009\0\0\0\0\0\0", false)]
+    [InlineData("MM\0*\0\0\u0001\b\0\u0001", false)]
+    [InlineData("MM\0*\0\0\0\b\0\u0005\u0001", false)]
+    [InlineData("", false)]
+    public void Turns_a_PNG_as_its_EXIF_chunk_says(string exif, bool isTurned)
+    {
+        var picture = new Picture(4);
+        byte[] plain = picture.Png(), file = [.. plain[..33], .. Chunk("eXIf"u8, [.. exif.Select(c => (byte)c)]), .. plain[33..]]; // behind the header
+        var upright = new ImageBuffer();
+        Assert.Null(ImageDecoder.Decode(file, upright, appliesOrientation: true));
+        Assert.Equal(isTurned ? (picture.Height, picture.Width) : (picture.Width, picture.Height), (upright.Width, upright.Height));
+        for (int y = 0; y < upright.Height; y++)
+        {
+            for (int x = 0; x < upright.Width; x++)
+            {
+                int stored = isTurned ? (picture.Height - 1 - x) * picture.Width + y : y * picture.Width + x; // a quarter turn clockwise
+                Assert.Equal(picture.Pixels.AsSpan(4 * stored, 4), upright.Pixels.Slice(4 * (y * upright.Width + x), 4));
+            }
+        }
+        Assert.Null(ImageDecoder.Decode(file, upright));
+        Assert.Equal(picture.Width, upright.Width);
+    }
+
     [Fact]
     public void A_smaller_image_leaves_nothing_of_a_larger_one_in_the_same_buffer()
     {
