@@ -14,7 +14,7 @@ public static class ContactSheet
     /// <param name="viewsPerImage">Columns after the first, ≥ 1.</param>
     /// <param name="seed">The run's seed.</param>
     /// <returns>A PNG file.</returns>
-    /// <exception cref="InvalidInputException">The recipe is unusable, or an image cannot be decoded.</exception>
+    /// <exception cref="InvalidInputException">The recipe is unusable, an image cannot be decoded, or the sheet would be too large.</exception>
     public static byte[] Draw(IImageSource source, ViewRecipe recipe, IReadOnlyList<int> images, int viewsPerImage, long seed)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -24,22 +24,25 @@ public static class ContactSheet
         ArgumentOutOfRangeException.ThrowIfLessThan(viewsPerImage, 1);
         recipe.Validate();
 
-        int pitch = recipe.Size + Gap, width = checked((viewsPerImage + 1) * pitch + Gap), height = checked(images.Count * pitch + Gap);
-        byte[] sheet = new byte[checked(width * height * 4)];
+        long pitch = recipe.Size + Gap, wide = (viewsPerImage + 1) * pitch + Gap, high = images.Count * pitch + Gap;
+        if (wide * high > ImageDecoder.MaximumPixels)
+            throw new InvalidInputException($"A sheet of {images.Count:N0} rows and {viewsPerImage + 1:N0} columns of {recipe.Size} pixels would have {wide * high:N0} pixels; the limit is {ImageDecoder.MaximumPixels:N0}. Ask for fewer or smaller views, or for a folder with each view as a file.");
+        (int width, int height) = ((int)wide, (int)high);
+        byte[] sheet = new byte[width * height * 4];
         sheet.AsSpan().Fill(255);
         byte[] view = new byte[recipe.Size * recipe.Size * 4];
         var renderer = new ViewRenderer();
         var decoded = new ImageBuffer();
         for (int row = 0; row < images.Count; row++)
         {
-            int top = Gap + row * pitch;
+            int top = Gap + row * (int)pitch;
             source.Decode(images[row], decoded);
             DrawWhole(renderer, decoded, recipe.Size, sheet, width, Gap, top);
             for (int number = 0; number < viewsPerImage; number++)
             {
                 ViewDraw draw = ViewDraw.For(recipe, decoded.Width, decoded.Height, seed, 0, images[row], number);
                 renderer.Render(decoded, draw, recipe, view.AsSpan());
-                Paste(view, recipe.Size, recipe.Size, sheet, width, Gap + (number + 1) * pitch, top);
+                Paste(view, recipe.Size, recipe.Size, sheet, width, Gap + (number + 1) * (int)pitch, top);
             }
         }
         return PngFile.Encode(sheet, width, height);

@@ -7,6 +7,14 @@ namespace Diptych.Tests.Views;
 public sealed class ContactSheetTests
 {
     [Fact]
+    public void A_sheet_that_no_memory_holds_is_refused_with_its_size()
+    {
+        using var source = new PixelSource(9);
+        string message = Assert.Throws<InvalidInputException>(() => ContactSheet.Draw(source, ViewRecipe.Named("imagenet", size: 1024), [1, 2, 3, 4, 5, 6, 7, 8], viewsPerImage: 64, seed: 1)).Message;
+        Assert.Contains("8 rows and 65 columns of 1024 pixels would have 547", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Shows_the_views_that_training_would_see()
     {
         using var source = new PixelSource(9);
