@@ -12,7 +12,7 @@ internal sealed class EmbedCommand : ToolCommand
     private readonly Argument<string> _run = new("RUN") { Description = "A run folder, or an encoder.safetensors file." };
     private readonly Argument<string> _images = new("IMAGES") { Description = "Any image set that pretrain takes." };
     private readonly Option<string> _out = new("--out") { Description = "The file to write: .parquet with name, label and vector; .npy or .csv with the rest in FILE.json", Required = true };
-    private readonly Option<bool> _skipUnreadable = new("--skip-unreadable") { Description = "Leave out images that cannot be read, up to 1 %, instead of stopping" };
+    private readonly Option<bool> _skipUnreadable = ReadableImages.SkipOption();
     private readonly Option<string> _device = DeviceOption();
     private readonly Option<bool> _exifOrientation = new("--exif-orientation") { Description = "Turn photographs as their EXIF orientation says" };
 

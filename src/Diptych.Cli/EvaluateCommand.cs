@@ -38,6 +38,7 @@ internal sealed class EvaluateCommand : ToolCommand
     private readonly Option<long> _seed = new("--seed") { Description = $"Where the draws of few labels and the held-out parts start [{Defaults.Seed}]" };
     private readonly Option<bool> _allowOverlap = new("--allow-overlap") { Description = "Go on, and say so, where test images occur among the training images" };
     private readonly Option<bool> _exifOrientation = new("--exif-orientation") { Description = "Turn photographs as their EXIF orientation says" };
+    private readonly Option<bool> _skipUnreadable = ReadableImages.SkipOption();
     private readonly Option<string> _device = DeviceOption();
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object instead of a table" };
 
@@ -47,7 +48,7 @@ internal sealed class EvaluateCommand : ToolCommand
         foreach (Option option in new Option[]
         {
             _data, _train, _test, _nearestNeighbour, _linear, _augmentedProbe, _fineTune, _epochs, _learningRate, _layerDecay, _retrieval, _clusters, _noBaselines, _projector, _k, _temperature, _choose,
-            _labelsPerClass, _labelFraction, _draws, _seed, _allowOverlap, _exifOrientation, _device, _json,
+            _labelsPerClass, _labelFraction, _draws, _seed, _allowOverlap, _exifOrientation, _skipUnreadable, _device, _json,
         })
             Options.Add(option);
     }
@@ -76,8 +77,8 @@ internal sealed class EvaluateCommand : ToolCommand
     {
         string run = parse.GetValue(_run)!;
         var (trainPath, testPath) = LabelledParts.FindBoth(parse.GetValue(_data), parse.GetValue(_train), parse.GetValue(_test));
-        using IImageSource train = ImageSource.Open(trainPath, parse.GetValue(_exifOrientation));
-        using IImageSource test = ImageSource.Open(testPath, parse.GetValue(_exifOrientation));
+        IImageSource Open(string path) => ReadableImages.Open(path, parse.GetValue(_exifOrientation), parse.GetValue(_skipUnreadable), Environment.ProcessorCount);
+        using IImageSource train = Open(trainPath), test = Open(testPath);
         string encoderPath = RunFolder.EncoderOf(run);
         var evaluation = new EncoderEvaluation(train, test, Apply(parse));
         RunFolder? folder = Directory.Exists(run) ? RunFolder.Open(run) : null;

@@ -4,6 +4,7 @@ using Diptych.Evaluation;
 using Diptych.Methods;
 using Diptych.Models;
 using Diptych.Training;
+using Diptych.Views;
 
 namespace Diptych.Cli;
 
@@ -12,7 +13,7 @@ internal sealed class PretrainCommand : ToolCommand
 {
     private static readonly PretrainOptions Defaults = new();
 
-    private readonly Argument<string> _images = new("IMAGES") { Description = "A folder of images, a tar file, CIFAR batches or an idx file. Labels are looked at for --supervised and --evaluate-every only." };
+    private readonly Argument<string> _images = new("IMAGES") { Description = "A folder of images, a tar file or shards of one, CIFAR, STL-10 or idx files, or a packed file. Labels are looked at for --supervised and --evaluate-every only." };
     private readonly Option<string> _recipe = new("--recipe") { Description = "Settings to start from: a name of diptych list recipes, or a file; options given beside it count more" };
     private readonly Option<string> _method = new("--method") { Description = $"Which embeddings meet in the loss: {string.Join(", ", KnownMethod.Names)} [{Defaults.Method}]" };
     private readonly Option<string> _loss = new("--loss") { Description = $"dcl, dclw or infonce [{Defaults.Loss}]" };
@@ -36,7 +37,7 @@ internal sealed class PretrainCommand : ToolCommand
     private readonly Option<bool> _zeroInit = new("--zero-init") { Description = "Start the last batch-norm of each block at zero" };
     private readonly Option<string> _weights = new("--weights") { Description = "A .safetensors file whose weights the encoder starts from" };
     private readonly Option<int> _imageSize = new("--image-size") { Description = "Side of a view in pixels [that of --views]" };
-    private readonly Option<string> _views = new("--views") { Description = $"How views are drawn: cifar, imagenet or satellite [{Defaults.Views}]" };
+    private readonly Option<string> _views = new("--views") { Description = $"How views are drawn: {string.Join(", ", ViewRecipe.KnownNames)}, or a JSON file of one's own [{Defaults.Views}]" };
     private readonly Option<int> _epochs = new("--epochs") { Description = $"Passes over the images [{Defaults.Epochs}]" };
     private readonly Option<int> _batch = new("--batch") { Description = $"Images in a step, two views each [{Defaults.Batch}]" };
     private readonly Option<int> _chunk = new("--chunk") { Description = "Images whose activations are in memory at a time: large batches in little memory [the whole batch]" };
@@ -57,7 +58,7 @@ internal sealed class PretrainCommand : ToolCommand
     private readonly Option<bool> _deterministic = new("--deterministic") { Description = "End with the same bits on machines with other processors: one thread, older instructions" };
     private readonly Option<int> _evaluateEvery = new("--evaluate-every") { Description = "Epochs between measurements of the nearest-neighbour accuracy on labelled training images [none]" };
     private readonly Option<int> _checkpointEvery = new("--checkpoint-every") { Description = $"Steps between checkpoints [{Defaults.CheckpointEvery}]" };
-    private readonly Option<bool> _skipUnreadable = new("--skip-unreadable") { Description = "Leave out images that cannot be read, instead of stopping before the start; up to 1 %" };
+    private readonly Option<bool> _skipUnreadable = ReadableImages.SkipOption();
     private readonly Option<int> _keepLast = new("--keep-last") { Description = $"How many of the newest checkpoints stay [{Defaults.KeepLast}]" };
     private readonly Option<int> _keepEvery = new("--keep-every") { Description = "Checkpoints at multiples of this many steps stay as well [none]" };
     private readonly Option<bool> _exifOrientation = new("--exif-orientation") { Description = "Turn photographs as their EXIF orientation says" };
@@ -103,7 +104,7 @@ internal sealed class PretrainCommand : ToolCommand
                 return Tool.Done;
             }
         }
-        using IImageSource source = OpenReadable(options);
+        using IImageSource source = OpenReadable(options, out IReadOnlyList<UnreadableImage> leftOut);
         TorchRuntime.Load();
         if (options.Deterministic)
             TorchRuntime.UseTheSameArithmeticEverywhere(); // before the first tensor
@@ -117,16 +118,20 @@ internal sealed class PretrainCommand : ToolCommand
         if (why is not null)
             Console.Error.WriteLine(why);
         using OnlineAccuracy? accuracy = options.EvaluateEvery is { } every ? new OnlineAccuracy(source, options.CreateViewRecipe(), every, options.Seed) : null;
-        folder ??= RunFolder.Create(path, options);
+        if (folder is null)
+        {
+            folder = RunFolder.Create(path, options);
+            File.AppendAllLines(folder.LogPath, ReadableImages.Describe(leftOut).Select(line => $"{DateTime.UtcNow:u} {line}"));
+        }
         return PretrainDisplay.Train(options, source, folder, isResumed, accuracy) ? Tool.Done : Tool.Interrupted;
     }
 
     // Looks at every image once, so that a bad one is known at the start and not hours later.
-    private static IImageSource OpenReadable(PretrainOptions options)
+    private static IImageSource OpenReadable(PretrainOptions options, out IReadOnlyList<UnreadableImage> unreadable)
     {
         IImageSource source = ImageSource.Open(options.Images, options.ExifOrientation);
         Pretraining.Check(options, source);
-        IReadOnlyList<UnreadableImage> unreadable = ReadabilityCheck.FindUnreadable(source, Environment.ProcessorCount);
+        unreadable = ReadabilityCheck.FindUnreadable(source, Environment.ProcessorCount);
         if (!options.SkipUnreadable)
             ReadabilityCheck.ThrowIfAny(source, unreadable);
         IImageSource readable = ReadableImages.Keep(source, unreadable);

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Diptych.Data;
 
 namespace Diptych.Cli;
@@ -5,6 +6,11 @@ namespace Diptych.Cli;
 /// <summary>Images that a command line names, without those that cannot be read where that was asked for.</summary>
 internal static class ReadableImages
 {
+    private const int Named = 20;
+
+    /// <summary>The option that asks for it.</summary>
+    public static Option<bool> SkipOption() => new("--skip-unreadable") { Description = "Leave out images that cannot be read, one or up to 1 % of them, instead of stopping" };
+
     /// <summary>Opens them, and says on stderr what is left out.</summary>
     /// <param name="path">Any image set.</param>
     /// <param name="applyOrientation">Whether photographs are turned as their EXIF orientation says.</param>
@@ -19,8 +25,14 @@ internal static class ReadableImages
     /// <summary>Leaves out what was found, and says so.</summary>
     public static IImageSource Keep(IImageSource source, IReadOnlyList<UnreadableImage> unreadable)
     {
-        foreach (UnreadableImage image in unreadable)
-            Console.Error.WriteLine($"Left out: {image.Name}: {image.Reason}");
-        return ReadabilityCheck.KeepReadable(source, unreadable);
+        IImageSource readable = ReadabilityCheck.KeepReadable(source, unreadable);
+        foreach (string line in Describe(unreadable).Take(Named))
+            Console.Error.WriteLine(line);
+        if (unreadable.Count > Named)
+            Console.Error.WriteLine($"and {unreadable.Count - Named:N0} more.");
+        return readable;
     }
+
+    /// <summary>A line for each image that is left out.</summary>
+    public static IEnumerable<string> Describe(IEnumerable<UnreadableImage> unreadable) => unreadable.Select(image => $"Left out: {image.Name}: {image.Reason}");
 }

@@ -12,13 +12,14 @@ internal sealed class ReportCommand : ToolCommand
     private readonly Argument<string> _run = new("RUN") { Description = "A finished run folder; evaluate it first to have its figures in the report." };
     private readonly Option<string> _images = new("--images") { Description = "Images to show, with their labels where they have any [those of the run]" };
     private readonly Option<int> _count = new("--count") { Description = $"How many of them at most, drawn at random; 10,000 make a file of less than 20 MB [{UsualCount}]" };
+    private readonly Option<bool> _skipUnreadable = ReadableImages.SkipOption();
     private readonly Option<string> _png = new("--png") { Description = "A folder for the plots as PNG files too" };
     private readonly Option<string> _out = new("--out") { Description = "The page to write [RUN/report.html]" };
 
     public ReportCommand() : base("report", "Write one HTML file that shows a run: curves, views, neighbours, a map of its features, confusion, settings.")
     {
         Arguments.Add(_run);
-        foreach (Option option in new Option[] { _images, _count, _png, _out })
+        foreach (Option option in new Option[] { _images, _count, _skipUnreadable, _png, _out })
             Options.Add(option);
     }
 
@@ -37,7 +38,7 @@ internal sealed class ReportCommand : ToolCommand
         string images = parse.GetValue(_images) ?? run.Options.Images;
         if (!IsGiven(parse, _images) && !Path.Exists(images) && !images.Contains('{', StringComparison.Ordinal))
             throw new InvalidInputException($"The images of the run, {images}, are not there. Name images to show with --images.");
-        using IImageSource source = ImageSource.Open(images, run.Options.ExifOrientation);
+        using IImageSource source = ReadableImages.Open(images, run.Options.ExifOrientation, run.Options.SkipUnreadable || parse.GetValue(_skipUnreadable), Environment.ProcessorCount);
         TorchRuntime.Load();
         using var report = new RunReport(run, source, Value(parse, _count, UsualCount));
         string page = parse.GetValue(_out) ?? Path.Combine(path, "report.html");

@@ -10,6 +10,8 @@ namespace Diptych.Cli;
 /// <summary><c>diptych sweep</c>: many runs by a plan, then their comparison.</summary>
 internal sealed class SweepCommand : ToolCommand
 {
+    private const string SkipUnreadable = "--skip-unreadable";
+
     private readonly Argument<string> _plan = new("SWEEP.json") { Description = "The plan: settings, vary, seeds and evaluate; see docs/sweeps.md." };
     private readonly Option<string> _data = new("--data") { Description = "A folder with labelled train and test parts: every run learns from the train part without its labels" };
     private readonly Option<string> _train = new("--train") { Description = "The images of every run, where --data does not fit" };
@@ -41,8 +43,11 @@ internal sealed class SweepCommand : ToolCommand
         string folder = parse.GetValue(_out)!;
         SweepPlan plan = SweepPlan.Read(parse.GetValue(_plan)!);
         string[] evaluation = ["--train", train, "--test", test, .. plan.Evaluate];
+        var wanted = plan.Expand(train);
+        if (wanted.Any(run => run.Options.SkipUnreadable) && !evaluation.Contains(SkipUnreadable))
+            evaluation = [.. evaluation, SkipUnreadable]; // judged on the images that it may learn from
         CheckEvaluation(evaluation);
-        SweepRun[] runs = [.. plan.Expand(train).Select(run => new SweepRun(run.Name, run.Options, folder))];
+        SweepRun[] runs = [.. wanted.Select(run => new SweepRun(run.Name, run.Options, folder))];
         KeepEvaluation(folder, evaluation);
         SweepRun[] open = [.. runs.Where(run => !run.IsDone())];
         Console.Error.WriteLine($"{runs.Length:N0} runs, {runs.Length - open.Length:N0} of them done already.");

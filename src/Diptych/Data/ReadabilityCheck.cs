@@ -51,7 +51,7 @@ public static class ReadabilityCheck
             throw new UnreadableImageException(only.Name, only.Index, source.Count, only.Reason);
         throw new InvalidInputException(
             $"{unreadable.Count:N0} of {source.Count:N0} images in {source.Description} cannot be read:\n" +
-            List(unreadable) + "\nRemove them, or pass --skip-unreadable.");
+            List(unreadable) + (IsTooMany(source, unreadable) ? "\nRemove them, or see what they have in common; --skip-unreadable leaves out 1 % at most." : "\nRemove them, or pass --skip-unreadable."));
     }
 
     /// <summary>The source without its unreadable images; the source itself where there are none.</summary>
@@ -67,12 +67,14 @@ public static class ReadabilityCheck
             return source;
         if (unreadable.Count == source.Count)
             throw new InvalidInputException($"None of the {source.Count:N0} images in {source.Description} can be read:\n{List(unreadable)}\nName other images.");
-        if (unreadable.Count > 1 && unreadable.Count > source.Count / MostBad)
+        if (IsTooMany(source, unreadable))
             throw new InvalidInputException(
                 $"{unreadable.Count:N0} of {source.Count:N0} images in {source.Description} cannot be read, more than the 1 % that --skip-unreadable leaves out:\n{List(unreadable)}\nRemove them, or see what they have in common.");
         var bad = unreadable.Select(image => image.Index).ToHashSet();
         return new ImageSubset(source, Enumerable.Range(0, source.Count).Where(index => !bad.Contains(index)), ownsSource: true);
     }
+
+    private static bool IsTooMany(IImageSource source, IReadOnlyList<UnreadableImage> unreadable) => unreadable.Count > 1 && unreadable.Count > source.Count / MostBad;
 
     private static string List(IReadOnlyList<UnreadableImage> unreadable) =>
         string.Join('\n', unreadable.Take(Named).Select(image => $"  {image.Name}: {image.Reason}"))

@@ -32,7 +32,7 @@ public sealed class ReadabilityCheckTests
             [new(1, "b.jpg", "premature end of JPEG"), new(2, "c.png", "not a JPEG, PNG, WebP or BMP image"), new(3, "d.bmp", "the file is empty")], unreadable);
         Assert.Equal(
             $"3 of 4 images in {folder.Root} cannot be read:\n  b.jpg: premature end of JPEG\n  c.png: not a JPEG, PNG, WebP or BMP image\n" +
-            "  d.bmp: the file is empty\nRemove them, or pass --skip-unreadable.",
+            "  d.bmp: the file is empty\nRemove them, or see what they have in common; --skip-unreadable leaves out 1 % at most.",
             Assert.Throws<InvalidInputException>(() => ReadabilityCheck.ThrowIfAny(source, unreadable)).Message);
     }
 
@@ -60,7 +60,7 @@ public sealed class ReadabilityCheckTests
         using var source = new LabelledSource(new int[2000], null, Enumerable.Range(0, 1500).ToArray());
         string message = Assert.Throws<InvalidInputException>(() => ReadabilityCheck.ThrowIfAny(source, source.Unreadable(workers: 2))).Message;
         Assert.StartsWith("1,500 of 2,000 images in memory cannot be read:\n  image-0: reason 0\n", message, StringComparison.Ordinal);
-        Assert.EndsWith("  image-4: reason 4\n  and 1,495 more\nRemove them, or pass --skip-unreadable.", message, StringComparison.Ordinal);
+        Assert.EndsWith("  image-4: reason 4\n  and 1,495 more\nRemove them, or see what they have in common; --skip-unreadable leaves out 1 % at most.", message, StringComparison.Ordinal);
     }
 
     [Fact]
