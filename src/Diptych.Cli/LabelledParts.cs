@@ -18,7 +18,9 @@ internal static class LabelledParts
     private static string Find(string folder, params string[] names)
     {
         if (!Directory.Exists(folder))
-            throw new InvalidInputException($"There is no folder {folder}. --data needs a folder with labelled train and test parts.");
+            throw new InvalidInputException(File.Exists(folder)
+                ? $"{folder} is a file, and --data needs a folder with labelled train and test parts. Name the parts with --train PATH and --test PATH."
+                : $"There is no folder {folder}. --data needs a folder with labelled train and test parts.");
         foreach (string name in names.SelectMany(n => n == "test" ? new[] { n, "t10k" } : [n]))
         {
             foreach (string ending in Endings)

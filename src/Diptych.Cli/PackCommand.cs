@@ -15,7 +15,7 @@ internal sealed class PackCommand : ToolCommand
     private readonly Option<int> _quality = new("--quality") { Description = $"Quality of the JPEG files [{Defaults.Quality}]" };
     private readonly Option<int> _workers = new("--workers") { Description = "Threads [one a core]" };
     private readonly Option<bool> _exifOrientation = new("--exif-orientation") { Description = "Turn photographs as their EXIF orientation says" };
-    private readonly Option<bool> _skipUnreadable = new("--skip-unreadable") { Description = "Leave out images that cannot be read, up to 1 %, instead of stopping" };
+    private readonly Option<bool> _skipUnreadable = ReadableImages.SkipOption();
     private readonly Option<string> _out = new("--out") { Description = "The file to write", Required = true };
 
     public PackCommand() : base("pack", "Store images, made smaller, in one file that reads faster.")
@@ -31,15 +31,18 @@ internal sealed class PackCommand : ToolCommand
         "diptych pack photos --size 256 --store raw --out photos.pack",
     ];
 
-    public override IEnumerable<string> FindMistakes(ParseResult parse) => MistakesOf(Apply(parse).Validate);
+    public override IEnumerable<string> FindMistakes(ParseResult parse) =>
+        [.. MistakesOf(Apply(parse).Validate), .. IsGiven(parse, _quality) && Value(parse, _store, Defaults.Store) == "raw" ? ["--quality is that of JPEG files, and --store raw writes none. Leave one of them out."] : (string[])[]];
 
     public override int Run(ParseResult parse)
     {
         PackingOptions options = Apply(parse);
         string path = parse.GetValue(_out)!;
+        WrittenPath.MustNotReplace(path, parse.GetValue(_images)!);
         using IImageSource source = ReadableImages.Open(parse.GetValue(_images)!, parse.GetValue(_exifOrientation), parse.GetValue(_skipUnreadable), options.Workers);
         try
         {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
             ImagePacking.Write(source, path, options);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

@@ -1,4 +1,5 @@
 using Diptych.Training;
+using Diptych.Views;
 
 namespace Diptych.Cli;
 
@@ -18,6 +19,8 @@ internal static class ShippedRecipes
             return Recipe.Read(nameOrFile);
         if (Names.Contains(nameOrFile))
             return Recipe.Read(Path.Combine(Folder, nameOrFile + ".json"));
+        if (ViewRecipe.KnownNames.Contains(nameOrFile))
+            throw new InvalidInputException($"'{nameOrFile}' is a view recipe, and --recipe names the settings of a whole run. Write --views {nameOrFile}.");
         throw new InvalidInputException(NearMiss.Describe("recipe", nameOrFile, Names) + " A file of your own is named with its path.");
     }
 }

@@ -16,12 +16,13 @@ internal sealed class ViewsCommand : ToolCommand
     private readonly Option<int> _count = new("--count") { Description = "Views of each image [8]" };
     private readonly Option<long> _seed = new("--seed") { Description = "Where the randomness starts [1]" };
     private readonly Option<bool> _exifOrientation = new("--exif-orientation") { Description = "Turn photographs as their EXIF orientation says" };
+    private readonly Option<bool> _skipUnreadable = ReadableImages.SkipOption();
     private readonly Option<string> _out = new("--out") { Description = "A contact sheet to write (.png), or a folder for every view and views.json [views.png]" };
 
     public ViewsCommand() : base("views", "See augmented views: a contact sheet, or each as a file with all that was drawn for it.")
     {
         Arguments.Add(_images);
-        foreach (Option option in new Option[] { _recipe, _imageSize, _count, _seed, _exifOrientation, _out })
+        foreach (Option option in new Option[] { _recipe, _imageSize, _count, _seed, _exifOrientation, _skipUnreadable, _out })
             Options.Add(option);
     }
 
@@ -36,24 +37,27 @@ internal sealed class ViewsCommand : ToolCommand
         int count = Value(parse, _count, 8);
         if (count is < 1 or > 64)
             yield return $"--count must be from 1 to 64, but it is {count}.";
+        if (Path.GetExtension(Value(parse, _out, "").ToLowerInvariant()) is ".jpg" or ".jpeg" or ".webp" or ".bmp")
+            yield return $"--out is {parse.GetValue(_out)}, but a contact sheet is a .png file. Any other name is that of a folder for views.";
         foreach (string mistake in MistakesOf(() => Recipe(parse)))
             yield return mistake;
     }
 
     public override int Run(ParseResult parse)
     {
-        using IImageSource source = ImageSource.Open(parse.GetValue(_images)!, parse.GetValue(_exifOrientation));
+        string path = Value(parse, _out, "views.png");
+        WrittenPath.MustBeOutside(path, parse.GetValue(_images)!);
+        using IImageSource source = ReadableImages.Open(parse.GetValue(_images)!, parse.GetValue(_exifOrientation), parse.GetValue(_skipUnreadable), Environment.ProcessorCount);
         long seed = Value(parse, _seed, 1);
         int[] chosen = SampleOrder.ForEpoch(seed, 0, source.Count).Take(MaximumRows).ToArray();
         int count = Value(parse, _count, 8);
-        string path = Value(parse, _out, "views.png");
         bool isSheet = Path.GetExtension(path).Equals(".png", StringComparison.OrdinalIgnoreCase);
         try
         {
             if (isSheet)
                 AtomicFile.Write(path, stream => stream.Write(ContactSheet.Draw(source, Recipe(parse), chosen, count, seed)));
             else
-                ViewFolder.Write(path, source, Recipe(parse), chosen, count, seed);
+                ViewFolder.Write(path, source, Recipe(parse), chosen, count, seed, parse.GetValue(_exifOrientation));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

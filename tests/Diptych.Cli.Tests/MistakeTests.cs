@@ -124,6 +124,18 @@ public sealed class MistakeTests
         Assert.Equal(0, skipped.ExitCode);
         Assert.Contains("simclr with dcl on 198 images", skipped.Error, StringComparison.Ordinal);
         Assert.Contains("Left out: notes.jpg: ", skipped.Error, StringComparison.Ordinal);
+        Assert.Contains("Left out: cut.jpg: ", await File.ReadAllTextAsync(folder.File("run/log.txt"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+
+        // What was left out of the run is left out where its images are looked at again.
+        Run reported = await Run.ToolIn(folder, "report", "run", "--count", "50");
+        Assert.True(reported.ExitCode == 0, reported.Error);
+        Tiles.Unpack(Run.Sample("test.tar"), folder.File("labelled"), perClass: 10);
+        string[] evaluate = ["evaluate", "run", "--train", "labelled", "--test", Run.Sample("test.tar"), "--allow-overlap", "--no-baselines"];
+        File.Copy(folder.File("photos/cut.jpg"), Path.Combine(Directory.GetDirectories(folder.File("labelled")).Order().First(), "cut.jpg"));
+        Assert.Contains("cut.jpg", (await Run.ToolIn(folder, evaluate)).Error, StringComparison.Ordinal);
+        Run evaluated = await Run.ToolIn(folder, [.. evaluate, "--skip-unreadable"]);
+        Assert.True(evaluated.ExitCode == 0, evaluated.Error);
+        Assert.Contains("cut.jpg: premature end of JPEG", evaluated.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -185,6 +197,41 @@ public sealed class MistakeTests
         Directory.Delete(folder.File("data/train/River"), recursive: true);
         Directory.CreateDirectory(folder.File("data/train/River"));
         Assert.Contains("Only one of them has River.", await Refused(folder, "evaluate", "run", "--data", "data"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("pack", "photos.tar", "photos.tar", "is what the images are read from")]
+    [InlineData("pack", "photos.tar/a", "./photos.tar", "is what the images are read from")]
+    [InlineData("pack", "photos", "link/1.png", "is what the images are read from")]
+    [InlineData("views", "photos/1.png", "photos/1.png", "is what the images are read from")]
+    [InlineData("views", "photos", "photos/sheet.png", "lies among the images in photos")]
+    [InlineData("views", "photos", "photos", "lies among the images in photos")]
+    [InlineData("views", "photos", "sheet.jpg", "a contact sheet is a .png file")]
+    public async Task Nothing_is_written_over_the_images(string command, string images, string written, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.File("photos"));
+        File.Copy(Path.Combine(Run.Repository, "tests", "Diptych.Tests", "Data", "Golden", "gray.png"), folder.File("photos/1.png"));
+        await File.WriteAllTextAsync(folder.File("photos.tar"), "tar", TestContext.Current.CancellationToken);
+        Directory.CreateSymbolicLink(folder.File("link"), "photos");
+        string[] before = Contents();
+        Assert.Contains(expected, (await Refused(folder, command, images, "--out", written)).Replace("that is what", "is what", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Equal(before, Contents());
+
+        string[] Contents() => [.. Directory.GetFiles(folder.File("."), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(f => $"{f} {Convert.ToHexString(File.ReadAllBytes(f))}")];
+    }
+
+    [Theory]
+    [InlineData("pretrain")]
+    [InlineData("views")]
+    [InlineData("inspect")]
+    public async Task A_decoder_that_is_not_there_is_told_before_anything_is_made(string command)
+    {
+        using var folder = new TemporaryFolder();
+        Run result = await Run.Command("dotnet", ["exec", Run.ToolPath, command, Run.Sample("test.tar")], folder.Path, ("DIPTYCH_LIBTURBOJPEG", "/nowhere.so"));
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains("DIPTYCH_LIBTURBOJPEG names '/nowhere.so'", result.Error, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(folder.File(".")));
     }
 
     [Fact]

@@ -36,7 +36,7 @@ internal sealed class ImageNames
         var kinds = _others.OrderByDescending(kind => kind.Value).ThenBy(kind => kind.Key, StringComparer.Ordinal)
             .Take(5).Select(kind => $"{(kind.Key.Length == 0 ? "no extension" : kind.Key)} ({kind.Value:N0})");
         return $"{description} holds no images. Looked for {Extensions} in it and its folders; " +
-            $"found {_others.Values.Sum():N0} other files: {string.Join(", ", kinds)}. Name a folder of images, or the file that holds them.";
+            $"found {_others.Values.Sum():N0} other files: {string.Join(", ", kinds)}. Name a folder of images, or the file that holds them" + (_others.ContainsKey(".tar") ? "; shards by their range, in quotes: 'train-{000..127}.tar'." : ".");
     }
 
     private static bool IsHidden(string name) =>

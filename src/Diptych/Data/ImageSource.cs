@@ -29,6 +29,7 @@ public static class ImageSource
     public static IImageSource Open(string path, bool appliesOrientation = false)
     {
         ArgumentNullException.ThrowIfNull(path);
+        _ = JpegDecoding.Description; // a decoder that was named and is not there is known before anything is made
         try
         {
             if (Directory.Exists(path))
@@ -46,6 +47,16 @@ public static class ImageSource
         }
         throw new InvalidInputException(MissingPath.Describe(path) + $" Expected {Kinds}.");
     }
+
+    /// <summary>Whether a file's name is that of an image, by its ending.</summary>
+    /// <param name="name">Name or path.</param>
+    public static bool IsImage(string name) => ImageNames.IsImage(name);
+
+    /// <summary>The files that a path of images stands for, where it is not a folder: itself, the shards of a range, or the tar that a folder lies in.</summary>
+    /// <param name="path">What <see cref="Open"/> takes.</param>
+    /// <returns>The files; none for a folder, or where nothing is there.</returns>
+    public static IReadOnlyList<string> FilesOf(string path) =>
+        Directory.Exists(path) ? [] : File.Exists(path) ? [path] : ShardPattern.IsPattern(path) ? ShardPattern.Expand(path) : TarSource.SplitPath(path) is var (tar, _) ? [tar] : [];
 
     private static IImageSource OpenFolder(string path, bool appliesOrientation)
     {

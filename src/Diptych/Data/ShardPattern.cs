@@ -20,8 +20,10 @@ internal static partial class ShardPattern
         int from = int.Parse(first, CultureInfo.InvariantCulture), to = int.Parse(last, CultureInfo.InvariantCulture);
         if (from > to)
             throw new InvalidInputException($"The range in '{path}' runs backwards. Write {{{last}..{first}}}.");
-        if (to - from >= MaximumShards || Range().Count(path) > 1)
-            throw new InvalidInputException($"'{path}' names too many files. Expected one range of at most {MaximumShards:N0} numbers.");
+        if (Range().Count(path) > 1)
+            throw new InvalidInputException($"'{path}' holds {Range().Count(path)} ranges. Expected one.");
+        if (to - from >= MaximumShards)
+            throw new InvalidInputException($"'{path}' names too many files. Expected a range of at most {MaximumShards:N0} numbers.");
         return Enumerable.Range(from, to - from + 1)
             .Select(number => path[..match.Index] + number.ToString($"D{first.Length}", CultureInfo.InvariantCulture) + path[(match.Index + match.Length)..]).ToArray();
     }
