@@ -61,6 +61,7 @@ internal sealed class SweepCommand : ToolCommand
             string table = comparison.ToMarkdown();
             Console.Out.WriteLine(parse.GetValue(_json) ? comparison.ToJson() : table);
             AtomicFile.WriteText(Path.Combine(folder, "comparison.md"), table + Environment.NewLine);
+            AtomicFile.WriteText(Path.Combine(folder, "comparison.json"), comparison.ToJson() + Environment.NewLine);
             CompareCommand.WritePlots(comparison, Path.Combine(folder, "plots"));
         }
         SweepRun[] failed = [.. runs.Where(run => run.Failure is not null)];

@@ -35,6 +35,7 @@ public sealed class SweepTests
         Assert.Contains("| dcl     | 20    | 1, 2  |", table, StringComparison.Ordinal);
         Assert.Contains("k = 5", table, StringComparison.Ordinal);
         Assert.Equal(table.Trim(), File.ReadAllText(folder.File("runs/comparison.md")).Trim());
+        Assert.Contains("\"seed\": 1", File.ReadAllText(folder.File("runs/comparison.json")), StringComparison.Ordinal);
         Assert.True(File.Exists(folder.File("runs/plots/by-batch.png")));
 
         Run again = await Run.ToolIn(folder, command);

@@ -72,13 +72,20 @@ public sealed class RunComparison
         return string.Join(Environment.NewLine, table) + protocol;
     }
 
-    /// <summary>The comparison as JSON: a group's settings, and each figure's mean, deviation and number of runs.</summary>
+    /// <summary>The comparison as JSON: a group's settings, and each figure's mean, deviation and number of runs, and the runs with their own.</summary>
     public string ToJson() => new JsonObject
     {
         ["groups"] = new JsonArray([.. Groups.Select(g => (JsonNode)new JsonObject
         {
             ["settings"] = new JsonObject(g.Settings.Select(s => KeyValuePair.Create(s.Key, (JsonNode?)s.Value))),
-            ["runs"] = new JsonArray([.. g.Runs.Select(r => (JsonNode)r.Folder.Path)]),
+            ["runs"] = new JsonArray([.. g.Runs.Select(r => (JsonNode)new JsonObject
+            {
+                ["run"] = r.Folder.Path,
+                ["seed"] = r.Options.Seed,
+                ["accuracy"] = new JsonObject(r.Figures().Select(f => KeyValuePair.Create(f.Measure, (JsonNode?)f.Accuracy))),
+                ["loss"] = Finite(r.Curve.LastLoss),
+                ["q"] = Finite(r.Curve.LastQ),
+            })]),
             ["seeds"] = new JsonArray([.. g.Runs.Select(r => (JsonNode)r.Options.Seed)]),
             ["accuracy"] = new JsonObject(Measures.Select(m => KeyValuePair.Create(m, (JsonNode?)Node(g.Figure(m))))),
             ["loss"] = Node(g.Of(r => r.Curve.LastLoss)),
@@ -86,6 +93,8 @@ public sealed class RunComparison
         })]),
         ["protocols"] = new JsonArray([.. Protocols.Select(p => (JsonNode)p)]),
     }.ToJsonString(Json);
+
+    private static double? Finite(double? value) => value is { } number && double.IsFinite(number) ? number : null;
 
     private static JsonObject? Node(Spread? spread) => spread is null || !double.IsFinite(spread.Mean) ? null
         : new JsonObject { ["mean"] = spread.Mean, ["deviation"] = spread.Deviation is { } sd && double.IsFinite(sd) ? sd : null, ["runs"] = spread.Count };

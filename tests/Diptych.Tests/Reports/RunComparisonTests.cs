@@ -51,6 +51,7 @@ public sealed class RunComparisonTests
         Assert.Contains("k = 20", table[^1], StringComparison.Ordinal);
         using var json = JsonDocument.Parse(comparison.ToJson());
         Assert.Equal(0.65, json.RootElement.GetProperty("groups")[1].GetProperty("accuracy").GetProperty(measure).GetProperty("mean").GetDouble(), 12);
+        Assert.Equal([0.6, 0.7], json.RootElement.GetProperty("groups")[1].GetProperty("runs").EnumerateArray().Select(run => run.GetProperty("accuracy").GetProperty(measure).GetDouble()));
     }
 
     [Fact]
