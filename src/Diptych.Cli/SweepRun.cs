@@ -109,7 +109,8 @@ internal sealed partial class SweepRun(string name, PretrainOptions options, str
             return true;
         bool isStopped = process.ExitCode == Tool.Interrupted || stop.IsCancellationRequested;
         State = isStopped ? "stopped" : "failed";
-        Failure = isStopped ? null : string.Join(Environment.NewLine, _said.TakeLast(10));
+        // What was said and not where: a stack trace would crowd it out.
+        Failure = isStopped ? null : string.Join(Environment.NewLine, _said.Where(line => !line.TrimStart().StartsWith("at ", StringComparison.Ordinal) && !line.TrimStart().StartsWith("frame #", StringComparison.Ordinal)).TakeLast(10));
         changed(this);
         return false;
     }

@@ -58,7 +58,8 @@ public sealed class ShardSourceTests
             $"2 of the 3 shards of '{folder.At("s-{0..2}.tar")}' are missing: {folder.At("s-0.tar")}, {folder.At("s-2.tar")}. Correct the range, or download them.",
             SourceContents.Refusal(folder.At("s-{0..2}.tar")));
         Assert.Equal($"The range in '{folder.At("s-{2..1}.tar")}' runs backwards. Write {{1..2}}.", SourceContents.Refusal(folder.At("s-{2..1}.tar")));
-        Assert.EndsWith("names too many files. Expected one range of at most 100,000 numbers.", SourceContents.Refusal(folder.At("s-{0..100000}.tar")), StringComparison.Ordinal);
+        Assert.EndsWith("names too many files. Expected a range of at most 100,000 numbers.", SourceContents.Refusal(folder.At("s-{0..100000}.tar")), StringComparison.Ordinal);
+        Assert.EndsWith("holds 2 ranges. Expected one.", SourceContents.Refusal(folder.At("s{0..1}/s-{0..1}.tar")), StringComparison.Ordinal);
         using IImageSource one = ImageSource.Open(folder.At("s-{1..1}.tar"));
         Assert.Equal(["1.png"], one.Names());
     }

@@ -16,7 +16,7 @@ public sealed class ViewFolderTests
         using var source = new PixelSource(9);
         ViewFolder.Write(folder.File("views"), source, Recipe, [3, 8], viewsPerImage: 6, seed: 5);
         using var json = JsonDocument.Parse(File.ReadAllBytes(folder.File("views/views.json")));
-        Assert.Equal(["recipe", "seed", "views"], json.RootElement.EnumerateObject().Select(property => property.Name));
+        Assert.Equal(["recipe", "seed", "exif-orientation", "views"], json.RootElement.EnumerateObject().Select(property => property.Name));
         Assert.Equal(("imagenet-strong", 5), (json.RootElement.GetProperty("recipe").GetString(), json.RootElement.GetProperty("seed").GetInt32()));
         JsonElement[] views = [.. json.RootElement.GetProperty("views").EnumerateArray()];
         Assert.Equal(12, views.Length);
