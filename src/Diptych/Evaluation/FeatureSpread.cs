@@ -28,7 +28,7 @@ public sealed record FeatureSpread(double EffectiveRank, double Uniformity)
     private static double RankOf(Tensor rows)
     {
         // The smaller of the two Gram matrices: both have the same eigenvalues apart from zeros.
-        Tensor eigenvalues = linalg.eigvalsh(rows.shape[0] < rows.shape[1] ? rows.mm(rows.t()) : rows.t().mm(rows)).clamp_min(0);
+        Tensor eigenvalues = linalg.eigvalsh(rows.shape[0] < rows.shape[1] ? rows.mm(rows.t()) : rows.t().mm(rows)).AtLeast(0);
         Tensor shares = eigenvalues / eigenvalues.sum();
         return shares.xlogy(shares).sum().neg().exp().item<double>();
     }
@@ -42,9 +42,9 @@ public sealed record FeatureSpread(double EffectiveRank, double Uniformity)
             using var scope = NewDisposeScope();
             Tensor block = rows.narrow(0, start, Math.Min(Block, count - start));
             // Rows have length 1, so that d² = 2 − 2s; an image's pair with itself is taken out below.
-            sum += block.mm(rows.t()).sub_(1).mul_(4).exp_().sum(ScalarType.Float64).item<double>();
+            sum += block.mm(rows.t()).Minus_(1).Times_(4).exp_().sum(ScalarType.Float64).item<double>();
         }
-        using Tensor own = rows.square().sum(dim: 1).sub_(1).mul_(4).exp_().sum(ScalarType.Float64);
+        using Tensor own = rows.Squared().sum(dim: 1).Minus_(1).Times_(4).exp_().sum(ScalarType.Float64);
         return Math.Log((sum - own.item<double>()) / ((double)count * (count - 1)));
     }
 }

@@ -22,7 +22,7 @@ public static class KMeans
         FeatureRows.RequireFinite(features, "features");
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        Tensor rows = features.to(ScalarType.Float32), squares = rows.square().sum(dim: 1); // [M]
+        Tensor rows = features.to(ScalarType.Float32), squares = rows.Squared().sum(dim: 1); // [M]
         return Enumerable.Range(0, Starts).Select(start => Improve(rows, squares, Start(rows, squares, k, seed, start))).MinBy(r => r.Spread);
     }
 
@@ -50,7 +50,7 @@ public static class KMeans
         double[] Distances(long row)
         {
             using var inner = NewDisposeScope();
-            return (squares + squares[row] - 2 * rows.mv(rows[row])).clamp_min(0).to(ScalarType.Float64).cpu().data<double>().ToArray();
+            return (squares.Plus(squares[row]) - rows.mv(rows[row]).Times(2)).AtLeast(0).to(ScalarType.Float64).cpu().data<double>().ToArray();
         }
     }
 
@@ -62,15 +62,15 @@ public static class KMeans
         for (int iteration = 0; iteration < MaximumIterations; iteration++)
         {
             using var inner = NewDisposeScope();
-            var (distance, group) = (centres.square().sum(dim: 1) - 2 * rows.mm(centres.t())).min(1); // [M]
-            spread = (distance + squares).clamp_min(0).to(ScalarType.Float64).mean().item<double>();
+            var (distance, group) = (centres.Squared().sum(dim: 1) - rows.mm(centres.t()).Times(2)).min(1); // [M]
+            spread = distance.Plus(squares).AtLeast(0).to(ScalarType.Float64).mean().item<double>();
             long[] now = group.cpu().data<long>().ToArray();
             if (now.AsSpan().SequenceEqual(groups))
                 break;
             groups = now;
-            Tensor sizes = zeros([centres.shape[0]], device: rows.device).index_add_(0, group, ones([rows.shape[0]], device: rows.device), 1).unsqueeze(1);
-            Tensor sums = zeros_like(centres).index_add_(0, group, rows, 1);
-            centres = where(sizes.gt(0), sums / sizes.clamp_min(1), centres).MoveToOuterDisposeScope(); // an empty group keeps its centre
+            Tensor sizes = zeros([centres.shape[0]], device: rows.device).index_add_(0, group, ones([rows.shape[0]], device: rows.device), Arithmetic.One).unsqueeze(1);
+            Tensor sums = zeros_like(centres).index_add_(0, group, rows, Arithmetic.One);
+            centres = where(sizes.IsAbove(0), sums / sizes.AtLeast(1), centres).MoveToOuterDisposeScope(); // an empty group keeps its centre
         }
         return (groups.Select(g => (int)g).ToArray(), spread);
     }

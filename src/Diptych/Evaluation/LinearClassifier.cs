@@ -43,7 +43,7 @@ public sealed class LinearClassifier : IDisposable
         ArgumentNullException.ThrowIfNull(features);
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        return nn.functional.softmax(features.to(ScalarType.Float32).mm(Weight.t()).add_(Bias), 1).MoveToOuterDisposeScope();
+        return nn.functional.softmax(features.to(ScalarType.Float32).mm(Weight.t()).Plus_(Bias), 1).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Diptych.Evaluation;
@@ -13,7 +14,7 @@ public static class LinearProbe
     private const double Tolerance = 1e-5;
 
     // Held, since TorchSharp 0.107 lets the collector free a scalar that a call is still reading; thousands of calls find that moment.
-    private static readonly TorchSharp.Scalar One = 1, MinusOne = -1;
+    private static readonly Scalar One = 1.ToScalar(), MinusOne = (-1).ToScalar();
 
     /// <summary>Penalties among which <see cref="Choose"/> chooses, from strong to weak.</summary>
     public static IReadOnlyList<double> Path { get; } = [1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 3e-4, 1e-4, 1e-5];
@@ -79,7 +80,7 @@ public static class LinearProbe
             (_classes, _length) = (classes, (int)rows.shape[1]);
             Tensor deviation = rows.std(0, unbiased: false);
             _mean = rows.mean([0L]).MoveToOuterDisposeScope();
-            _scale = where(deviation.gt(1e-12), deviation, ones_like(deviation)).MoveToOuterDisposeScope();
+            _scale = where(deviation.IsAbove(1e-12), deviation, ones_like(deviation)).MoveToOuterDisposeScope();
             _rows = (rows - _mean).div_(_scale).MoveToOuterDisposeScope();
             _labels = DeviceCopy.Send([.. labels.Select(l => (long)l)], rows.device).unsqueeze(1).MoveToOuterDisposeScope();
             _point = new double[classes * (_length + 1)];

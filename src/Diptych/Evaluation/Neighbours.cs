@@ -33,7 +33,7 @@ public sealed class Neighbours : IDisposable
             using var tileScope = NewDisposeScope();
             Tensor tile = nn.functional.normalize(bank.narrow(0, start, Math.Min(BankTile, bank.shape[0] - start)).to(ScalarType.Float32)).t(); // [F, B]
             var (nearest, at) = FindInTile(tile, rows, (int)Math.Min(k, tile.shape[1]));
-            at = at.add(start);
+            at = at.Plus(start);
             if (similarity is not null)
             {
                 Tensor both = cat([similarity, nearest], dim: 1);
@@ -64,7 +64,7 @@ public sealed class Neighbours : IDisposable
         using var scope = NewDisposeScope();
         Tensor similarity = Similarity.narrow(1, 0, k);
         // Subtracting the largest similarity scales all weights of a row alike, and keeps exp finite.
-        Tensor weights = (similarity - similarity.narrow(1, 0, 1)).div(temperature).exp();
+        Tensor weights = (similarity - similarity.narrow(1, 0, 1)).Over(temperature).exp();
         Tensor voted = DeviceCopy.Send([.. labels.Select(l => (long)l)], Index.device)[Index.narrow(1, 0, k)]; // [Q, k]
         Tensor votes = zeros([Index.shape[0], classes], device: Index.device).scatter_add_(1, voted, weights);
         return votes.div_(votes.sum(dim: 1, keepdim: true)).MoveToOuterDisposeScope();

@@ -27,7 +27,7 @@ public sealed record RetrievalMetrics(double MeanAveragePrecision, IReadOnlyDict
         using var noGradient = no_grad();
         Tensor columns = nn.functional.normalize(bank.to(ScalarType.Float32)).t();               // [F, M]
         Tensor columnLabels = DeviceCopy.Send(tensor(bankLabels.ToArray()), bank.device);
-        Tensor ranks = arange(1, bank.shape[0] + 1, dtype: ScalarType.Float64, device: bank.device);
+        Tensor ranks = Arithmetic.Range(1, bank.shape[0] + 1, ScalarType.Float64, bank.device);
         double precision = 0;
         var found = ks.ToDictionary(k => k, _ => 0L);
         int counted = 0, step = (int)Math.Max(1, TileValues / bank.shape[0]);
@@ -39,12 +39,12 @@ public sealed record RetrievalMetrics(double MeanAveragePrecision, IReadOnlyDict
             Tensor rowLabels = DeviceCopy.Send(tensor(queryLabels.Skip(start).Take(length).ToArray()), bank.device);
             Tensor order = rows.mm(columns).argsort(dim: 1, descending: true);                   // [T, M]
             Tensor isHit = columnLabels[order].eq(rowLabels.unsqueeze(1)).to(ScalarType.Float64); // [T, M]
-            Tensor hits = isHit.sum(dim: 1), known = hits.gt(0);
-            Tensor average = (isHit.cumsum(1) / ranks * isHit).sum(dim: 1) / hits.clamp_min(1);  // 0 where unknown
+            Tensor hits = isHit.sum(dim: 1), known = hits.IsAbove(0);
+            Tensor average = (isHit.cumsum(1) / ranks * isHit).sum(dim: 1) / hits.AtLeast(1);  // 0 where unknown
             precision += average.sum().item<double>();
             counted += (int)known.sum().item<long>();
             foreach (int k in ks)
-                found[k] += isHit.narrow(1, 0, Math.Min(k, bank.shape[0])).amax([1L]).gt(0).sum().item<long>();
+                found[k] += isHit.narrow(1, 0, Math.Min(k, bank.shape[0])).amax([1L]).IsAbove(0).sum().item<long>();
         }
         if (counted == 0)
             throw new ArgumentException("No query has a label that occurs in the bank.");

@@ -20,7 +20,7 @@ internal sealed class AnchorLosses(ContrastiveLoss loss, Tensor similarity, LogS
     /// <summary>The loss of each anchor, with its gradient, and its q, without: <c>[A]</c>.</summary>
     public (Tensor PerAnchor, Tensor Q) Compute()
     {
-        Tensor positive = similarity / loss.Temperature;                                // [A]
+        Tensor positive = similarity.Over(loss.Temperature);                               // [A]
         Tensor own = positives?.Values[0] ?? positive;
         Tensor logNegatives = LogNegatives(own);
         Tensor decoupled = logNegatives - own;
@@ -31,7 +31,7 @@ internal sealed class AnchorLosses(ContrastiveLoss loss, Tensor similarity, LogS
             _ => logNegatives - positive,
         };
         if (loss.InfoNceShare > 0 && loss.Name != "infonce")
-            perAnchor = loss.InfoNceShare * Coupled(decoupled, own, positive) + (1 - loss.InfoNceShare) * perAnchor;
+            perAnchor = Coupled(decoupled, own, positive).Times(loss.InfoNceShare).Plus(perAnchor.Times(1 - loss.InfoNceShare));
         // 1 − p⁺ = U / (e^p + U): the sigmoid keeps all its digits however small q is.
         return (perAnchor, decoupled.detach().sigmoid());
     }
@@ -40,7 +40,7 @@ internal sealed class AnchorLosses(ContrastiveLoss loss, Tensor similarity, LogS
     private Tensor Coupled(Tensor decoupled, Tensor own, Tensor positive)
     {
         Tensor coupled = -nn.functional.logsigmoid(-decoupled);
-        return positives is null ? coupled : coupled + (own - positive);
+        return positives is null ? coupled : coupled.Plus(own - positive);
     }
 
     private Tensor LogNegatives(Tensor own)
@@ -50,7 +50,7 @@ internal sealed class AnchorLosses(ContrastiveLoss loss, Tensor similarity, LogS
             return logSum;
         Tensor logCount = negatives.Counts.log();                                       // [A]
         if (loss.Hardness > 0)
-            logSum = logSum - negatives.Values[1] + logCount;
+            logSum = (logSum - negatives.Values[1]).Plus(logCount);
         return loss.FalseNegativeShare > 0 ? Debiased(logSum, own, logCount) : logSum;
     }
 
@@ -58,17 +58,17 @@ internal sealed class AnchorLosses(ContrastiveLoss loss, Tensor similarity, LogS
     private Tensor Debiased(Tensor logSum, Tensor own, Tensor logCount)
     {
         double share = loss.FalseNegativeShare;
-        Tensor logExcess = own + logCount + Math.Log(share) - logSum;
+        Tensor logExcess = own.Plus(logCount).Plus(Math.Log(share)) - logSum;
         if (positives is not null)
             logExcess = logExcess - positives.Counts!.log();
-        Tensor floor = logCount - 1 / loss.Temperature;
+        Tensor floor = logCount.Minus(1 / loss.Temperature);
         // Where nothing remains the logarithm has no value, and its gradient must not be NaN either.
-        Tensor remains = logExcess.detach() < 0;
-        Tensor remaining = logSum + log1p(-where(remains, logExcess, full_like(logExcess, -1)).exp()) - Math.Log(1 - share);
+        Tensor remains = logExcess.detach().IsBelow(0);
+        Tensor remaining = logSum.Plus(log1p(-where(remains, logExcess, ones_like(logExcess).neg()).exp())).Minus(Math.Log(1 - share));
         return where(remains & (remaining.detach() > floor), remaining, floor);
     }
 
     // e^{s/σ} / mean(e^{s/σ}) = A · softmax(s/σ), which cannot overflow for a small σ.
     private Tensor Weights() =>
-        2 - similarity.shape[0] * ((loss.DetachWeights ? similarity.detach() : similarity) / loss.Sigma).softmax(0);
+        (loss.DetachWeights ? similarity.detach() : similarity).Over(loss.Sigma).softmax(0).Times(-similarity.shape[0]).Plus(2.0);
 }

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Diptych.Losses;
@@ -13,7 +14,7 @@ public sealed class ContrastiveDiagnostics : IDisposable
     private const long UniformityEntries = 1 << 18;
 
     // Held: TorchSharp 0.107 lets the collector free a scalar that a call is still reading.
-    private static readonly TorchSharp.Scalar Zero = 0;
+    private static readonly Scalar Zero = 0.ToScalar();
 
     private readonly Tensor _anchors, _positives, _negativeSimilarity;
     private readonly IReadOnlyList<UnitRows> _unchecked;
@@ -29,7 +30,7 @@ public sealed class ContrastiveDiagnostics : IDisposable
         _alignment = Number(ComputeAlignment);
         _uniformity = Number(ComputeUniformity);
         _effectiveRank = Number(() => EffectiveRankOf(ComputeGram()));
-        _dimensionSpread = Number(() => (_anchors.std(0, unbiased: false) + _positives.std(0, unbiased: false)).mean() / 2);
+        _dimensionSpread = Number(() => _anchors.std(0, unbiased: false).Plus(_positives.std(0, unbiased: false)).mean().Over(2));
         _qHistogram = new(() => Computed(HistogramOf));
         _meanPositive = Number(ComputeMeanPositive);
         _meanNegative = Number(() => _negativeSimilarity);
@@ -125,9 +126,9 @@ public sealed class ContrastiveDiagnostics : IDisposable
 
     private Tensor ComputeQVariation() => Q.std(unbiased: false) / Q.mean();
 
-    private Tensor ComputeAlignment() => (_anchors - _positives).square().sum(dim: 1).mean();
+    private Tensor ComputeAlignment() => (_anchors - _positives).Squared().sum(dim: 1).mean();
 
-    private Tensor ComputeUniformity() => (UniformityOf(_anchors) + UniformityOf(_positives)) / 2;
+    private Tensor ComputeUniformity() => UniformityOf(_anchors).Plus(UniformityOf(_positives)).Over(2);
 
     private Tensor ComputeMeanPositive() => (_anchors * _positives).sum(dim: 1).mean();
 
@@ -153,17 +154,17 @@ public sealed class ContrastiveDiagnostics : IDisposable
     private static Tensor UniformityOf(Tensor rows)
     {
         long images = rows.shape[0], length = Math.Max(1, UniformityEntries / images);
-        Tensor squares = rows.square().sum(dim: 1) * 2;                                 // [N]
+        Tensor squares = rows.Squared().sum(dim: 1).Times(2);                             // [N]
         Tensor sums = rows.new_empty(images);
         for (long start = 0; start < images; start += length)
         {
             using var block = NewDisposeScope();
             long count = Math.Min(length, images - start);
-            Tensor exponents = mm(rows.narrow(0, start, count) * 4, rows.t());          // [B, N]
+            Tensor exponents = mm(rows.narrow(0, start, count).Times(4), rows.t());     // [B, N]
             exponents.sub_(squares.narrow(0, start, count).unsqueeze(1)).sub_(squares);
-            exponents.diagonal(start, 0, 1).fill_(double.NegativeInfinity);
+            exponents.diagonal(start, 0, 1).Fill_(double.NegativeInfinity);
             sums.narrow(0, start, count).copy_(exponents.logsumexp(1));
         }
-        return sums.logsumexp(0) - Math.Log(images * (images - 1.0));
+        return sums.logsumexp(0).Minus(Math.Log(images * (images - 1.0)));
     }
 }

@@ -17,7 +17,7 @@ internal sealed class LabelledViews
         Labels = [.. labels.Concat(labels).Select(label => numbers[label])];
         _both = both;
         _numbers = DeviceCopy.Send(Labels, both.device);                                // [2N]
-        _sums = both.new_zeros(numbers.Count, both.shape[1]).index_add(0, _numbers, both, 1);       // [classes, D]
+        _sums = both.new_zeros(numbers.Count, both.shape[1]).index_add(0, _numbers, both, Arithmetic.One);       // [classes, D]
         _sizes = DeviceCopy.Send(SizesOf(Labels, numbers.Count), both.device).to_type(both.dtype);   // [classes]
     }
 
@@ -26,7 +26,7 @@ internal sealed class LabelledViews
 
     /// <summary>Mean similarity of each anchor to the other views of its class: <c>[2N]</c>, with its gradient.</summary>
     public Tensor MeanPositiveSimilarity() =>
-        (_both * (_sums.index_select(0, _numbers) - _both)).sum(dim: 1) / (_sizes.index_select(0, _numbers) - 1);
+        (_both * (_sums.index_select(0, _numbers) - _both)).sum(dim: 1) / _sizes.index_select(0, _numbers).Minus(1);
 
     /// <summary>Mean similarity over all pairs of different classes.</summary>
     public Tensor MeanNegativeSimilarity()
@@ -34,7 +34,7 @@ internal sealed class LabelledViews
         using var gradients = no_grad();
         Tensor sum = _sums.sum(dim: 0);                                                 // [D]
         double views = Labels.Length;
-        return (sum.dot(sum) - _sums.square().sum()) / (views * views - _sizes.square().sum());
+        return (sum.dot(sum) - _sums.Squared().sum()) / _sizes.Squared().sum().neg().Plus(views * views);
     }
 
     private static long[] SizesOf(long[] numbers, int classes)

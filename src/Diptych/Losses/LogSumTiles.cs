@@ -39,7 +39,7 @@ internal sealed class LogSumTiles(PairMask mask, LogSumTerms terms)
         LeastSimilar? least = terms.HasCeiling ? new LeastSimilar(anchors) : null;
         foreach ((long row, long rows) in grid.Rows)
         {
-            using Tensor scaled = anchors.narrow(0, row, rows) * terms.Scale;           // [R, D]
+            using Tensor scaled = anchors.narrow(0, row, rows).Times(terms.Scale);      // [R, D]
             foreach ((long column, long columns) in grid.Columns)
             {
                 using var step = NewDisposeScope();
@@ -47,17 +47,17 @@ internal sealed class LogSumTiles(PairMask mask, LogSumTerms terms)
                 mask.Fill(tile, row, column);
                 least?.Add(tile, row, column);
                 Limit(tile);
-                Counts?.narrow(0, row, rows).add_(tile.isneginf().logical_not().sum(dim: 1));
+                Counts?.narrow(0, row, rows).Plus_(tile.isneginf().logical_not().sum(dim: 1));
                 for (int k = _ratios.Length - 1; k >= 0; k--)
                 {
-                    Tensor exponents = k == 0 ? tile : tile * _ratios[k];
+                    Tensor exponents = k == 0 ? tile : tile.Times(_ratios[k]);
                     Add(exponents, largest[k].narrow(0, row, rows), totals[k].narrow(0, row, rows), isFirst: column == 0);
                     if (grid.IsOneTile)
                         kept[k] = exponents.MoveToOuterDisposeScope();
                 }
             }
         }
-        List<Tensor> values = [.. totals.Zip(largest, (total, most) => total.log().add_(most).squeeze(1))];     // [A]
+        List<Tensor> values = [.. totals.Zip(largest, (total, most) => total.log().Plus_(most).squeeze(1))];     // [A]
         least?.Replace(values, _ratios, Counts);
         Saved = [.. values, .. kept, .. grid.IsOneTile ? largest : [], .. least?.Found ?? []];
         if (terms.HasPairs)
@@ -79,14 +79,14 @@ internal sealed class LogSumTiles(PairMask mask, LogSumTerms terms)
         var grid = new TileGrid(anchors.shape[0], others.shape[0]);
         int sums = _ratios.Length;
         // An output that nothing depends on comes without a gradient.
-        Tensor[] slopes = [.. gradients.Take(sums).Select((gradient, k) => gradient.IsInvalid ? zeros_like(saved[k]) : gradient * (terms.Scale * _ratios[k])).Select(slope => slope.unsqueeze(1))];
+        Tensor[] slopes = [.. gradients.Take(sums).Select((gradient, k) => gradient.IsInvalid ? zeros_like(saved[k]) : gradient.Times(terms.Scale * _ratios[k])).Select(slope => slope.unsqueeze(1))];
         Tensor[] logSums = [.. saved.Take(sums).Select(value => value.unsqueeze(1))];                            // [A, 1]
         Tensor? ofAnchors = _needsAnchors ? zeros_like(anchors) : null;
         Tensor? ofCandidates = _isSelf ? ofAnchors : _needsCandidates ? zeros_like(others) : null;
         Tensor? buffer = grid.IsOneTile ? null : grid.Buffer(anchors);
         foreach ((long row, long rows) in grid.Rows)
         {
-            using Tensor own = anchors.narrow(0, row, rows), scaled = own * terms.Scale;                       // [R, D]
+            using Tensor own = anchors.narrow(0, row, rows), scaled = own.Times(terms.Scale);                      // [R, D]
             foreach ((long column, long columns) in grid.Columns)
             {
                 using var step = NewDisposeScope();
@@ -96,9 +96,9 @@ internal sealed class LogSumTiles(PairMask mask, LogSumTerms terms)
                 {
                     weights = saved[sums] * (slopes[0] * (saved[2 * sums] - logSums[0]).exp_());
                     for (int k = 1; k < sums; k++)
-                        weights.add_(saved[sums + k] * (slopes[k] * (saved[2 * sums + k] - logSums[k]).exp_()));
+                        weights.Plus_(saved[sums + k] * (slopes[k] * (saved[2 * sums + k] - logSums[k]).exp_()));
                     if (_isSelf)
-                        weights = weights + weights.t();
+                        weights = weights.Plus(weights.t());
                 }
                 else
                 {
@@ -107,10 +107,10 @@ internal sealed class LogSumTiles(PairMask mask, LogSumTerms terms)
                     Limit(tile);
                     Tensor? rest = null;
                     for (int k = sums - 1; k > 0; k--)
-                        rest = Shares(tile * _ratios[k], k);
+                        rest = Shares(tile.Times(_ratios[k]), k);
                     weights = Shares(tile, 0);
                     if (rest is not null)
-                        weights.add_(rest);
+                        weights.Plus_(rest);
                 }
                 ofAnchors?.narrow(0, row, rows).addmm_(weights, other);
                 if (!_isSelf)
@@ -123,7 +123,7 @@ internal sealed class LogSumTiles(PairMask mask, LogSumTerms terms)
                         ? (exponents - logSums[k].narrow(0, column, columns).t()).exp_().mul_(slopes[k].narrow(0, column, columns).t())
                         : null;
                     exponents.sub_(logSums[k].narrow(0, row, rows)).exp_().mul_(slopes[k].narrow(0, row, rows));
-                    return mirrored is null ? exponents : exponents.add_(mirrored);
+                    return mirrored is null ? exponents : exponents.Plus_(mirrored);
                 }
             }
         }
@@ -133,8 +133,8 @@ internal sealed class LogSumTiles(PairMask mask, LogSumTerms terms)
         {
             Tensor slope = gradients[sums].unsqueeze(1);                                // [A/2, 1]
             Tensor[] views = anchors.chunk(2), ofViews = ofAnchors.chunk(2);
-            ofViews[0].addcmul_(views[1], slope, 1);
-            ofViews[1].addcmul_(views[0], slope, 1);
+            ofViews[0].addcmul_(views[1], slope, Arithmetic.One);
+            ofViews[1].addcmul_(views[0], slope, Arithmetic.One);
         }
         return (ofAnchors?.MoveToOuterDisposeScope(), _isSelf ? null : ofCandidates?.MoveToOuterDisposeScope());
     }
@@ -143,20 +143,20 @@ internal sealed class LogSumTiles(PairMask mask, LogSumTerms terms)
     {
         if (!terms.HasCeiling)
             return;
-        using Tensor tooSimilar = tile > terms.Ceiling * terms.Scale;
-        tile.masked_fill_(tooSimilar, double.NegativeInfinity);
+        using Tensor tooSimilar = tile.IsAbove(terms.Ceiling * terms.Scale);
+        tile.Masked_(tooSimilar, double.NegativeInfinity);
     }
 
     /// <summary>Adds a tile to the running sums, and leaves e^(exponent − largest) in its place.</summary>
     private static void Add(Tensor exponents, Tensor largest, Tensor totals, bool isFirst)
     {
         Tensor next = exponents.amax([1], keepdim: true);                               // [R, 1]
-        next = isFirst ? next.clamp_min_(Lowest) : maximum(next, largest);
+        next = isFirst ? next.AtLeast_(Lowest) : maximum(next, largest);
         Tensor sum = exponents.sub_(next).exp_().sum(dim: 1, keepdim: true);
         if (isFirst)
             totals.copy_(sum);
         else
-            totals.mul_(largest.sub_(next).exp_()).add_(sum);
+            totals.mul_(largest.sub_(next).exp_()).Plus_(sum);
         largest.copy_(next);
     }
 }

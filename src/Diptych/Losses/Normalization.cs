@@ -19,7 +19,7 @@ internal sealed class Normalization : autograd.SingleTensorFunction<Normalizatio
     {
         var (rows, largest) = ((Tensor)inputs[0], (Tensor)inputs[1]);
         Tensor unit = rows / largest;
-        Tensor length = linalg.vector_norm(unit, 2, [1], keepdim: true);                // [N, 1]
+        Tensor length = unit.norm(1, keepdim: true);                                  // [N, 1]
         unit.div_(length);
         context.save_for_backward([unit, length, largest]);
         return unit;

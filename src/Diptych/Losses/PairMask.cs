@@ -38,13 +38,13 @@ internal sealed record PairMask(params long[] Diagonals)
             if (offset <= -rows || offset >= columns)
                 continue;
             using Tensor entries = tile.diagonal(offset, 0, 1);
-            entries.fill_(double.NegativeInfinity);
+            entries.Fill_(double.NegativeInfinity);
         }
         if (_labels is null)
             return;
         using var scope = NewDisposeScope();
         Tensor own = Labels(row, rows, tile.device).unsqueeze(1), other = Labels(column, columns, tile.device);
-        tile.masked_fill_(_outIfSame ? own == other : own != other, double.NegativeInfinity);
+        tile.Masked_(_outIfSame ? own == other : own != other, double.NegativeInfinity);
     }
 
     // Sent once: backward needs them again. The graph holds this mask, and they go with it.

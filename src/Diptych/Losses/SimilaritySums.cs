@@ -12,7 +12,7 @@ internal static class SimilaritySums
         using var gradients = no_grad();
         double images = positive.shape[0];
         Tensor sum = both.sum(dim: 0);                                                  // [D]
-        return (sum.dot(sum) - both.flatten().dot(both.flatten()) - 2 * positive.sum()) / (4 * images * (images - 1));
+        return (sum.dot(sum) - both.flatten().dot(both.flatten()) - positive.sum().Times(2)).Over(4 * images * (images - 1));
     }
 
     /// <param name="anchors"><c>[N, D]</c></param>
@@ -30,6 +30,6 @@ internal static class SimilaritySums
     {
         using var gradients = no_grad();
         double images = positive.shape[0];
-        return (anchors.sum(dim: 0).dot(candidates.sum(dim: 0)) - positive.sum()) / (images * (images - 1));
+        return (anchors.sum(dim: 0).dot(candidates.sum(dim: 0)) - positive.sum()).Over(images * (images - 1));
     }
 }

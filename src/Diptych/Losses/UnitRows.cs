@@ -26,7 +26,7 @@ internal sealed record UnitRows(string Name, Tensor Rows, Tensor Largest)
     public static UnitRows Of(string name, Tensor embeddings, ScalarType type)
     {
         Tensor rows = embeddings.dtype == type ? embeddings : embeddings.to_type(type);
-        Tensor largest = linalg.vector_norm(rows.detach(), double.PositiveInfinity, [1], keepdim: true);   // [N, 1]
+        Tensor largest = rows.detach().norm(1, keepdim: true, float.PositiveInfinity);                // [N, 1]
         return new UnitRows(name, Normalization.Of(rows, largest), largest);
     }
 

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Diptych.Methods;
@@ -46,10 +47,11 @@ public sealed class EmbeddingRing : nn.Module
         Tensor rows = Buffer("rows");
         long added = embeddings.shape[0], kept = Math.Min(added, Size);
         Tensor last = nn.functional.normalize(embeddings.narrow(0, added - kept, kept).to_type(rows.dtype), dim: 1);
-        Tensor places = arange(Next + added - kept, Next + added, dtype: ScalarType.Int64, device: rows.device).remainder(Size);
+        using Scalar size = ((long)Size).ToScalar();
+        Tensor places = Arithmetic.Range(Next + added - kept, Next + added, ScalarType.Int64, rows.device).remainder(size);
         rows.index_copy_(0, places, last);
-        Buffer("next").fill_((Next + added) % Size);
-        Buffer("filled").fill_(Math.Min(Size, Count + added));
+        Buffer("next").Fill_((Next + added) % Size);
+        Buffer("filled").Fill_(Math.Min(Size, Count + added));
     }
 
     /// <summary>Moves the embeddings. Pointer and fill stay on the CPU: every step reads them, and none may wait for a device.</summary>

@@ -37,7 +37,7 @@ internal sealed class BasicBlock : Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         Tensor shortcut = downsample is null ? input : Convolution.ApplyWithNorm(downsample, Subsample(input, shortcutStride));
         Tensor hidden = BatchNormalization.Apply(bn1, Convolution.Apply(conv1, input)).relu_();
-        return BatchNormalization.Apply(bn2, Convolution.Apply(conv2, hidden)).add_(shortcut).relu_().MoveToOuterDisposeScope();
+        return BatchNormalization.Apply(bn2, Convolution.Apply(conv2, hidden)).Plus_(shortcut).relu_().MoveToOuterDisposeScope();
     }
 
     // [N, C, H, W] → [N, C, ⌈H / stride⌉, ⌈W / stride⌉]

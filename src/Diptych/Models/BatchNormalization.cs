@@ -1,4 +1,3 @@
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -19,9 +18,8 @@ internal static class BatchNormalization
     {
         if (layer.training)
         {
-            using Scalar one = 1;
             using var noGradient = no_grad();
-            layer.num_batches_tracked!.add_(one);
+            layer.num_batches_tracked!.add_(Arithmetic.One, Arithmetic.One);
         }
         return functional.batch_norm(input, layer.running_mean, layer.running_var, layer.weight, layer.bias, layer.training, layer.momentum ?? 0.1, layer.eps);
     }

@@ -39,6 +39,6 @@ internal sealed class Bottleneck : Module<Tensor, Tensor>
         Tensor shortcut = downsample is null ? input : Convolution.ApplyWithNorm(downsample, input);
         Tensor hidden = BatchNormalization.Apply(bn1, Convolution.Apply(conv1, input)).relu_();
         hidden = BatchNormalization.Apply(bn2, Convolution.Apply(conv2, hidden)).relu_();
-        return BatchNormalization.Apply(bn3, Convolution.Apply(conv3, hidden)).add_(shortcut).relu_().MoveToOuterDisposeScope();
+        return BatchNormalization.Apply(bn3, Convolution.Apply(conv3, hidden)).Plus_(shortcut).relu_().MoveToOuterDisposeScope();
     }
 }

@@ -59,7 +59,7 @@ public sealed class Projector : Module<Tensor, Tensor>
         {
             double bound = 1 / Math.Sqrt(layer.in_features);
             foreach (Parameter parameter in layer.parameters())
-                parameter.copy_(rand(parameter.shape, generator: generator).mul_(2 * bound).sub_(bound));
+                parameter.copy_(rand(parameter.shape, generator: generator).Times_(2 * bound).Minus_(bound));
         }
     }
 }

@@ -25,17 +25,17 @@ public static class FeatureMap
         Tensor rows = Principal(features, (int)Math.Min(InputDimensions, features.shape[1]));
         long count = rows.shape[0];
         Tensor shared = Affinities(rows, Math.Min(Perplexity, (count - 1) / 3.0));
-        Tensor points = rows.narrow(1, 0, 2) / rows.narrow(1, 0, 1).std().clamp_min(Tiny) * 1e-4; // [N, 2]
+        Tensor points = rows.narrow(1, 0, 2) / rows.narrow(1, 0, 1).std().AtLeast(Tiny).Times(1e4); // [N, 2]
         Tensor velocity = zeros_like(points), gains = ones_like(points);
         double rate = Math.Max(50, count / Exaggeration);
         for (int i = 0; i < Iterations; i++)
         {
             using var step = NewDisposeScope();
-            Tensor gradient = Gradient(i < Exaggerated ? shared * Exaggeration : shared, points);
+            Tensor gradient = Gradient(i < Exaggerated ? shared.Times(Exaggeration) : shared, points);
             Tensor isTurning = gradient.sign().eq(velocity.sign());
-            gains.copy_(where(isTurning, gains * 0.8, gains + 0.2).clamp_min(0.01));
-            velocity.mul_(i < Exaggerated ? 0.5 : 0.8).sub_(gains * gradient * rate);
-            points.add_(velocity).sub_(points.mean([0L], keepdim: true));
+            gains.copy_(where(isTurning, gains.Times(0.8), gains.Plus(0.2)).AtLeast(0.01));
+            velocity.Times_(i < Exaggerated ? 0.5 : 0.8).sub_((gains * gradient).Times(rate));
+            points.Plus_(velocity).sub_(points.mean([0L], keepdim: true));
         }
         return points.MoveToOuterDisposeScope();
     }
@@ -47,30 +47,30 @@ public static class FeatureMap
         long count = rows.shape[0];
         Tensor distances = Distances(rows);                                                      // [N, N]
         Tensor others = ones([count, count]) - eye(count);
-        Tensor low = zeros([count, 1]), high = full([count, 1], double.PositiveInfinity), beta = 1 / distances.mean([1L], keepdim: true).clamp_min(Tiny); // [N, 1]
+        Tensor low = zeros([count, 1]), high = zeros([count, 1]).Fill_(double.PositiveInfinity), beta = distances.mean([1L], keepdim: true).AtLeast(Tiny).reciprocal(); // [N, 1]
         Tensor weights = others;
         double wanted = Math.Log(perplexity);
         for (int i = 0; i < SearchSteps; i++)
         {
-            Tensor scores = (-(distances - (distances + eye(count) * 1e30).amin([1L], keepdim: true)) * beta).exp() * others;
+            Tensor scores = (-(distances - distances.Plus(eye(count).Times(1e30)).amin([1L], keepdim: true)) * beta).exp() * others;
             weights = scores / scores.sum(dim: 1, keepdim: true);
-            Tensor entropy = -(weights * weights.clamp_min(1e-37).log()).sum(dim: 1, keepdim: true);
-            Tensor isTooWide = entropy.gt(wanted);
+            Tensor entropy = -(weights * weights.AtLeast(1e-37).log()).sum(dim: 1, keepdim: true);
+            Tensor isTooWide = entropy.IsAbove(wanted);
             low = where(isTooWide, beta, low);
             high = where(isTooWide, high, beta);
-            beta = where(high.isinf(), beta * 2, (low + high) / 2);
+            beta = where(high.isinf(), beta.Times(2), low.Plus(high).Over(2));
         }
-        return ((weights + weights.t()) / (2 * count)).MoveToOuterDisposeScope();
+        return weights.Plus(weights.t()).Over(2 * count).MoveToOuterDisposeScope();
     }
 
     /// <summary>The gradient of the divergence between neighbours in space and in the plane.</summary>
     internal static Tensor Gradient(Tensor shared, Tensor points)
     {
         using var scope = NewDisposeScope();
-        Tensor nearness = 1 / (Distances(points) + 1);
+        Tensor nearness = Distances(points).Plus(1).reciprocal();
         nearness.diagonal().zero_();
         Tensor pull = (shared - nearness / nearness.sum()) * nearness;                           // [N, N]
-        return (4 * (pull.sum(dim: 1, keepdim: true) * points - pull.mm(points))).MoveToOuterDisposeScope();
+        return (pull.sum(dim: 1, keepdim: true) * points - pull.mm(points)).Times(4).MoveToOuterDisposeScope();
     }
 
     private static Tensor Principal(Tensor features, int dimensions)
@@ -79,7 +79,7 @@ public static class FeatureMap
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         Tensor centred = features.to(ScalarType.Float32) - features.to(ScalarType.Float32).mean([0L], keepdim: true);
-        var (_, directions) = linalg.eigh(centred.t().mm(centred) / features.shape[0]);          // ascending, in columns
+        var (_, directions) = linalg.eigh(centred.t().mm(centred).Over(features.shape[0]));      // ascending, in columns
         Tensor main = directions.narrow(1, directions.shape[1] - dimensions, dimensions).flip([1L]);
         Tensor largest = main.gather(0, main.abs().argmax(0, keepdim: true));                    // [1, d]
         return centred.mm(main * largest.sign()).MoveToOuterDisposeScope();
@@ -87,7 +87,7 @@ public static class FeatureMap
 
     private static Tensor Distances(Tensor rows)
     {
-        Tensor squares = rows.square().sum(dim: 1, keepdim: true);
-        return (squares + squares.t() - 2 * rows.mm(rows.t())).clamp_min(0);
+        Tensor squares = rows.Squared().sum(dim: 1, keepdim: true);
+        return (squares.Plus(squares.t()) - rows.mm(rows.t()).Times(2)).AtLeast(0);
     }
 }

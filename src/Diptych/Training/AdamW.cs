@@ -18,13 +18,13 @@ public sealed class AdamW : Optimizer
     private protected override void Update(Slot slot, Tensor gradient, double learningRate)
     {
         double meanScale = 1 - Math.Pow(MeanShare, Steps + 1), squareScale = 1 - Math.Pow(SquareShare, Steps + 1);
-        using Scalar kept = 1 - learningRate * WeightDecay, rate = -learningRate / meanScale, root = Math.Sqrt(squareScale), epsilon = Epsilon;
-        using Scalar meanKept = MeanShare, meanAdded = 1 - MeanShare, squareKept = SquareShare, squareAdded = 1 - SquareShare;
+        using Scalar kept = (1 - learningRate * WeightDecay).ToScalar(), rate = (-learningRate / meanScale).ToScalar(), root = Math.Sqrt(squareScale).ToScalar(), epsilon = Epsilon.ToScalar();
+        using Scalar meanKept = MeanShare.ToScalar(), meanAdded = (1 - MeanShare).ToScalar(), squareKept = SquareShare.ToScalar(), squareAdded = (1 - SquareShare).ToScalar();
         if (!slot.IsExcluded)
             slot.Parameter.mul_(kept);
         Tensor mean = slot.State[0].mul_(meanKept).add_(gradient, alpha: meanAdded);
         Tensor square = slot.State[1].mul_(squareKept).addcmul_(gradient, gradient, squareAdded);
-        Tensor length = square.sqrt().div_(root).add_(epsilon);
+        Tensor length = square.sqrt().div_(root).add_(epsilon, Arithmetic.One);
         slot.Parameter.addcdiv_(mean, length, rate);
     }
 }

@@ -1,4 +1,5 @@
 using Diptych.Losses;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Diptych.Training;
@@ -9,7 +10,7 @@ internal sealed class BatchFigures : IDisposable
     private const int Bins = 10;
 
     // Held, see Optimizer.Update.
-    private static readonly TorchSharp.Scalar Lowest = 0, Highest = Bins - 1, Scale = Bins;
+    private static readonly Scalar Lowest = 0.ToScalar(), Highest = (Bins - 1).ToScalar(), Scale = Bins.ToScalar();
 
     private readonly Tensor _figures, _histogram, _deviation, _usable; // [directions, 7], [10], [], []
     private readonly double _featureLength;
@@ -103,7 +104,7 @@ internal sealed class BatchFigures : IDisposable
     private static Tensor Counts(Tensor values)
     {
         Tensor bins = values.flatten().to_type(ScalarType.Float32).mul(Scale).floor().clamp(Lowest, Highest);
-        return (bins.unsqueeze(0) == arange(Bins, dtype: ScalarType.Float32, device: values.device).unsqueeze(1)).sum(dim: 1); // [10]
+        return (bins.unsqueeze(0) == Arithmetic.Range(0, Bins, ScalarType.Float32, values.device).unsqueeze(1)).sum(dim: 1); // [10]
     }
 
     private static double[] Shares(Tensor counts)

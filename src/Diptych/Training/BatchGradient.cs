@@ -106,5 +106,5 @@ internal static class BatchGradient
 
     }
 
-    private static Tensor Mean(IReadOnlyList<LossValue> directions, double share) => stack(directions.Select(d => d.Value)).mean() * share;
+    private static Tensor Mean(IReadOnlyList<LossValue> directions, double share) => stack(directions.Select(d => d.Value)).mean().Times(share);
 }

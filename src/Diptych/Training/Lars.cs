@@ -19,7 +19,7 @@ public sealed class Lars : Optimizer
 
     private protected override void Update(Slot slot, Tensor gradient, double learningRate)
     {
-        using Scalar decay = WeightDecay, momentum = _momentum, usual = learningRate, trust = TrustCoefficient;
+        using Scalar decay = WeightDecay.ToScalar(), momentum = _momentum.ToScalar(), usual = learningRate.ToScalar(), trust = TrustCoefficient.ToScalar();
         Tensor velocity = slot.State[0].mul_(momentum);
         if (slot.IsExcluded)
         {
@@ -28,10 +28,10 @@ public sealed class Lars : Optimizer
         else
         {
             Tensor weights = slot.Parameter.norm(), slope = gradient.norm();
-            Tensor adapted = trust * weights / (slope + decay * weights);
+            Tensor adapted = trust * weights / slope.Plus(decay * weights);
             // Weights or gradients of length 0 say nothing about a good rate: they take the usual one.
-            Tensor rate = usual * where((weights > 0) & (slope > 0), adapted, ones_like(adapted));
-            velocity.add_(gradient.add(slot.Parameter, alpha: decay).mul_(rate));
+            Tensor rate = usual * where(weights.IsAbove(0) & slope.IsAbove(0), adapted, ones_like(adapted));
+            velocity.Plus_(gradient.add(slot.Parameter, alpha: decay).mul_(rate));
         }
         slot.Parameter.sub_(velocity);
     }

@@ -55,7 +55,7 @@ public abstract class Optimizer : IDisposable
         double norm = stack(gradients.Select(g => g.norm())).norm().item<float>();
         if (norm > maximum)
         {
-            using Scalar share = maximum.Value / norm;
+            using Scalar share = (maximum.Value / norm).ToScalar();
             foreach (Tensor gradient in gradients)
                 gradient.mul_(share);
         }
@@ -73,7 +73,7 @@ public abstract class Optimizer : IDisposable
         Tensor norm = stack(gradients.Select(g => g.norm())).norm();
         if (maximum is { } most)
         {
-            using Scalar greatest = most, one = 1;
+            using Scalar greatest = most.ToScalar(), one = 1.ToScalar();
             Tensor share = norm.reciprocal().mul_(greatest).clamp_max_(one);
             foreach (Tensor gradient in gradients)
                 gradient.mul_(share);

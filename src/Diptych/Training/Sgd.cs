@@ -29,10 +29,10 @@ public sealed class Sgd : Optimizer
 
     private protected override void Update(Slot slot, Tensor gradient, double learningRate)
     {
-        using Scalar decay = WeightDecay, momentum = _momentum, rate = -learningRate;
+        using Scalar decay = WeightDecay.ToScalar(), momentum = _momentum.ToScalar(), rate = (-learningRate).ToScalar();
         if (!slot.IsExcluded && WeightDecay > 0)
             gradient = gradient.add(slot.Parameter, alpha: decay);
-        Tensor velocity = slot.State[0].mul_(momentum).add_(gradient);
+        Tensor velocity = slot.State[0].mul_(momentum).Plus_(gradient);
         slot.Parameter.add_(_isNesterov ? gradient.add(velocity, alpha: momentum) : velocity, alpha: rate);
     }
 }

@@ -37,7 +37,7 @@ internal static class ViewTensor
         return values.permute(0, 3, 1, 2).MoveToOuterDisposeScope();
 
         // Filled on the device: a copy from here would wait for it.
-        Tensor Row(Func<int, float> value) => cat([.. Enumerable.Range(0, batch.Channels).Select(c => full(1, value(c), ScalarType.Float32, device))], dim: 0); // [C]
+        Tensor Row(Func<int, float> value) => cat([.. Enumerable.Range(0, batch.Channels).Select(c => zeros([1], ScalarType.Float32, device).Fill_(value(c)))], dim: 0); // [C]
     }
 
     private static long[] ShapeOf(ViewBatch batch) => [batch.Views * batch.Count, batch.Size, batch.Size, batch.Channels];
