@@ -50,6 +50,7 @@ internal static class ViewsTable
         var gaussian = new List<double>();
         var small = new List<double>();
         var second = new List<double>();
+        var secondNormalized = new List<double>();
         string versions = "";
 
         using IImageSource photographSource = ImageSource.Open(photographs), tileSource = ImageSource.Open(tiles);
@@ -72,6 +73,7 @@ internal static class ViewsTable
             double bare = Bare(files), withPillow = OwnRate(pillowLoader, all, 2).Cpu, withGaussian = OwnRate(gaussianLoader, all, 2).Cpu;
             (double cpu, double wall) = OwnRate(smallLoader, many, 10);
             double wallOfTwo = OwnRate(twoWorkers, many, 10).Wall;
+            double bytes = OwnRate(smallLoader, many, 10, normalizes: false).Wall, bytesOfTwo = OwnRate(twoWorkers, many, 10, normalizes: false).Wall;
             if (round < 0)
                 continue;
             decode.Add(bare);
@@ -81,14 +83,15 @@ internal static class ViewsTable
             pillow.Add(withPillow);
             gaussian.Add(withGaussian);
             small.Add(cpu);
-            second.Add(wallOfTwo / wall);
+            second.Add(bytesOfTwo / bytes);
+            secondNormalized.Add(wallOfTwo / wall);
             foreach (Rival rival in rivals)
             {
                 string[] said = PretrainTable.Capture(python, Path.Combine(PretrainTable.FindRepository(), "bench", "rivals", "views.py"), rival.Images, rival.Recipe, rival.Blur, $"{rival.Limit}", rival.Place).Split(';');
                 versions = said[0];
                 rival.Rates.Add(double.Parse(said[1], CultureInfo.InvariantCulture));
             }
-            Console.Error.WriteLine($"round {round + 1} of {Rounds}: {bare:F0}, {withPillow:F0}, {withGaussian:F0}, {cpu:F0}; {string.Join(", ", rivals.Select(r => r.Rates[^1].ToString("F0", CultureInfo.InvariantCulture)))}; two workers {wallOfTwo / wall:F2}");
+            Console.Error.WriteLine($"round {round + 1} of {Rounds}: {bare:F0}, {withPillow:F0}, {withGaussian:F0}, {cpu:F0}; {string.Join(", ", rivals.Select(r => r.Rates[^1].ToString("F0", CultureInfo.InvariantCulture)))}; two workers {bytesOfTwo / bytes:F2}, {wallOfTwo / wall:F2}");
         }
 
         Console.Out.WriteLine($"""
@@ -117,7 +120,7 @@ internal static class ViewsTable
             | `diptych` | {PretrainTable.Row(small)} | 1 |
             | {rivals[2].Name} | {PretrainTable.Row(rivals[2].Rates)} | {PretrainTable.Ratio(small, rivals[2].Rates)} |
 
-            Two workers beside one, tiles, wall time: {PretrainTable.Ratio(second, [.. second.Select(_ => 1.0)])}.
+            Two workers beside one, tiles, wall time: {PretrainTable.Ratio(second, [.. second.Select(_ => 1.0)])} as the loader gives its batches, in bytes; {PretrainTable.Ratio(secondNormalized, [.. second.Select(_ => 1.0)])} where the reader normalizes each batch on a core that a worker has.
             """);
         return 0;
     }
@@ -127,7 +130,7 @@ internal static class ViewsTable
 
     private static ViewLoaderOptions Options(long keepDecoded) => new() { BatchSize = 100, KeepDecoded = keepDecoded, DropLast = false };
 
-    private static (double Cpu, double Wall) OwnRate(ViewLoader loader, int[] order, int epochs)
+    private static (double Cpu, double Wall) OwnRate(ViewLoader loader, int[] order, int epochs, bool normalizes = true)
     {
         TimeSpan cpu = Environment.CpuUsage.TotalTime;
         long start = Stopwatch.GetTimestamp();
@@ -136,8 +139,10 @@ internal static class ViewsTable
         {
             foreach (ViewBatch batch in loader.ReadEpoch(epoch, order))
             {
-                using TorchSharp.torch.Tensor views = ViewTensor.From(batch, TorchSharp.torch.CPU); // normalized, as the rivals' are
                 images += batch.Count;
+                if (!normalizes)
+                    continue;
+                using TorchSharp.torch.Tensor views = ViewTensor.From(batch, TorchSharp.torch.CPU); // as the rivals' are
             }
         }
         double wall = Stopwatch.GetElapsedTime(start).TotalSeconds;
