@@ -24,5 +24,5 @@ internal static class WrittenPath
     }
 
     private static bool IsWithin(string place, string images) =>
-        Directory.Exists(images) && (place + Path.DirectorySeparatorChar).StartsWith(Path.TrimEndingDirectorySeparator(RealPath.Of(images)) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+        Directory.Exists(images) && (place + Path.DirectorySeparatorChar).StartsWith(RealPath.Of(images) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 }

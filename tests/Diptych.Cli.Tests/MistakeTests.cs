@@ -200,10 +200,10 @@ public sealed class MistakeTests
     }
 
     [Theory]
-    [InlineData("pack", "photos.tar", "photos.tar", "is what the images are read from")]
-    [InlineData("pack", "photos.tar/a", "./photos.tar", "is what the images are read from")]
-    [InlineData("pack", "photos", "link/1.png", "is what the images are read from")]
-    [InlineData("views", "photos/1.png", "photos/1.png", "is what the images are read from")]
+    [InlineData("pack", "photos.tar", "photos.tar", "that is what the images are read from")]
+    [InlineData("pack", "photos.tar/a", "./photos.tar", "that is what the images are read from")]
+    [InlineData("pack", "photos", "link/1.png", "that is what the images are read from")]
+    [InlineData("views", "photos/1.png", "photos/1.png", "that is what the images are read from")]
     [InlineData("views", "photos", "photos/sheet.png", "lies among the images in photos")]
     [InlineData("views", "photos", "photos", "lies among the images in photos")]
     [InlineData("views", "photos", "sheet.jpg", "a contact sheet is a .png file")]
@@ -215,7 +215,7 @@ public sealed class MistakeTests
         await File.WriteAllTextAsync(folder.File("photos.tar"), "tar", TestContext.Current.CancellationToken);
         Directory.CreateSymbolicLink(folder.File("link"), "photos");
         string[] before = Contents();
-        Assert.Contains(expected, (await Refused(folder, command, images, "--out", written)).Replace("that is what", "is what", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains(expected, await Refused(folder, command, images, "--out", written), StringComparison.Ordinal);
         Assert.Equal(before, Contents());
 
         string[] Contents() => [.. Directory.GetFiles(folder.File("."), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(f => $"{f} {Convert.ToHexString(File.ReadAllBytes(f))}")];

@@ -10,33 +10,26 @@ internal static class PngStructure
 
     /// <summary>What is wrong with it, or null where all chunks are there, up to <c>IEND</c>.</summary>
     /// <param name="file">A file that begins with the PNG signature.</param>
-    public static string? FindFault(ReadOnlySpan<byte> file)
+    public static string? FindFault(ReadOnlySpan<byte> file) => Find(file, "IEND"u8) < 0 ? "premature end of PNG" : null;
+
+    /// <summary>The EXIF data, or nothing where the file holds none.</summary>
+    /// <param name="file">A file in which <see cref="FindFault"/> found no fault.</param>
+    public static ReadOnlySpan<byte> FindExif(ReadOnlySpan<byte> file) =>
+        Find(file, "eXIf"u8) is >= 0 and var at ? file.Slice(at + 8, (int)BinaryPrimitives.ReadUInt32BigEndian(file[at..])) : [];
+
+    // Where the first chunk of a type begins; -1 where there is none up to IEND.
+    private static int Find(ReadOnlySpan<byte> file, ReadOnlySpan<byte> type)
     {
         for (long at = SignatureLength; at + ChunkOverhead <= file.Length;)
         {
             ReadOnlySpan<byte> chunk = file[(int)at..];
-            if (chunk[4..].StartsWith("IEND"u8))
-                return null;
-            at += ChunkOverhead + BinaryPrimitives.ReadUInt32BigEndian(chunk);
-        }
-        return "premature end of PNG";
-    }
-
-    /// <summary>The EXIF data, or nothing where the file holds none.</summary>
-    /// <param name="file">A file in which <see cref="FindFault"/> found no fault.</param>
-    public static ReadOnlySpan<byte> FindExif(ReadOnlySpan<byte> file)
-    {
-        for (int at = SignatureLength; at + ChunkOverhead <= file.Length;)
-        {
-            ReadOnlySpan<byte> chunk = file[at..];
-            int length = (int)BinaryPrimitives.ReadUInt32BigEndian(chunk);
-            if (chunk[4..].StartsWith("eXIf"u8))
-                return chunk.Slice(8, length);
+            if (chunk[4..].StartsWith(type))
+                return (int)at;
             if (chunk[4..].StartsWith("IEND"u8))
                 break;
-            at += ChunkOverhead + length;
+            at += ChunkOverhead + BinaryPrimitives.ReadUInt32BigEndian(chunk);
         }
-        return [];
+        return -1;
     }
 
     /// <summary>Bytes of the rows before compression, from the header; 0 where it is none.</summary>

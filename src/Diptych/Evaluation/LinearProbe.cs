@@ -14,7 +14,7 @@ public static class LinearProbe
     private const double Tolerance = 1e-5;
 
     // Held, since TorchSharp 0.107 lets the collector free a scalar that a call is still reading; thousands of calls find that moment.
-    private static readonly Scalar One = 1.ToScalar(), MinusOne = (-1).ToScalar();
+    private static readonly Scalar MinusOne = (-1).ToScalar();
 
     /// <summary>Penalties among which <see cref="Choose"/> chooses, from strong to weak.</summary>
     public static IReadOnlyList<double> Path { get; } = [1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 3e-4, 1e-4, 1e-5];
@@ -126,13 +126,13 @@ public static class LinearProbe
                 using var blockScope = NewDisposeScope();
                 long length = Math.Min(Block, count - start);
                 Tensor rows = _rows.narrow(0, start, length), labels = _labels.narrow(0, start, length);
-                Tensor logits = rows.mm(weight.t()).add_(bias, One);                      // [B, C]
+                Tensor logits = rows.mm(weight.t()).add_(bias, Arithmetic.One);                      // [B, C]
                 Tensor total = logits.logsumexp(1, keepdim: true);                      // [B, 1]
                 loss += (total - logits.gather(1, labels)).sum(ScalarType.Float64).item<double>();
                 Tensor excess = logits.sub_(total).exp_();                              // probabilities less the truth
                 excess.scatter_add_(1, labels, full_like(total, MinusOne));
-                weightGradient.add_(excess.t().mm(rows), One);
-                biasGradient.add_(excess.sum(dim: 0), One);
+                weightGradient.add_(excess.t().mm(rows), Arithmetic.One);
+                biasGradient.add_(excess.sum(dim: 0), Arithmetic.One);
             }
             Tensor all = cat([weightGradient.reshape(-1), biasGradient], dim: 0).to(ScalarType.Float64).cpu();
             all.data<double>().CopyTo(gradient);

@@ -73,8 +73,8 @@ public abstract class Optimizer : IDisposable
         Tensor norm = stack(gradients.Select(g => g.norm())).norm();
         if (maximum is { } most)
         {
-            using Scalar greatest = most.ToScalar(), one = 1.ToScalar();
-            Tensor share = norm.reciprocal().mul_(greatest).clamp_max_(one);
+            using Scalar greatest = most.ToScalar();
+            Tensor share = norm.reciprocal().mul_(greatest).clamp_max_(Arithmetic.One);
             foreach (Tensor gradient in gradients)
                 gradient.mul_(share);
         }

@@ -24,7 +24,8 @@ public static class ContactSheet
         ArgumentOutOfRangeException.ThrowIfLessThan(viewsPerImage, 1);
         recipe.Validate();
 
-        long pitch = recipe.Size + Gap, wide = (viewsPerImage + 1) * pitch + Gap, high = images.Count * pitch + Gap;
+        int pitch = recipe.Size + Gap;
+        long wide = (viewsPerImage + 1L) * pitch + Gap, high = (long)images.Count * pitch + Gap;
         if (wide * high > ImageDecoder.MaximumPixels)
             throw new InvalidInputException($"A sheet of {images.Count:N0} rows and {viewsPerImage + 1:N0} columns of {recipe.Size} pixels would have {wide * high:N0} pixels; the limit is {ImageDecoder.MaximumPixels:N0}. Ask for fewer or smaller views, or for a folder with each view as a file.");
         (int width, int height) = ((int)wide, (int)high);
@@ -35,14 +36,14 @@ public static class ContactSheet
         var decoded = new ImageBuffer();
         for (int row = 0; row < images.Count; row++)
         {
-            int top = Gap + row * (int)pitch;
+            int top = Gap + row * pitch;
             source.Decode(images[row], decoded);
             DrawWhole(renderer, decoded, recipe.Size, sheet, width, Gap, top);
             for (int number = 0; number < viewsPerImage; number++)
             {
                 ViewDraw draw = ViewDraw.For(recipe, decoded.Width, decoded.Height, seed, 0, images[row], number);
                 renderer.Render(decoded, draw, recipe, view.AsSpan());
-                Paste(view, recipe.Size, recipe.Size, sheet, width, Gap + (number + 1) * (int)pitch, top);
+                Paste(view, recipe.Size, recipe.Size, sheet, width, Gap + (number + 1) * pitch, top);
             }
         }
         return PngFile.Encode(sheet, width, height);
