@@ -41,7 +41,7 @@ internal static class EvaluationTable
             # Evaluation on {Bank:N0} features of length {Length}
 
             Made-up features, float32, {threads} threads. Nearest neighbour: {Queries:N0} queries, k = {K}, with normalizing, votes and the check that all is finite; the bare product is one `mm` of the same matrices. Median [minimum–maximum] of {Rounds} rounds in turns. Linear probe: {Classes} classes, one run: penalty chosen among {LinearProbe.Path.Count} on a held-out fifth, then the fit on all.
-            Machine: {PretrainTable.Processor()}, {threads} cores, {RuntimeInformation.OSDescription.Split('#')[0].Trim()}; .NET {Environment.Version}, TorchSharp {__version__} (libtorch).
+            Machine: {PretrainTable.Processor()}, {threads} cores, {RuntimeInformation.OSDescription.Split('#')[0].Trim()}; .NET {Environment.Version}, libtorch {__version__}.
             Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- evaluation`
 
             | work | seconds | ratio to the bare product |

@@ -35,7 +35,7 @@ internal static class FeaturesTable
             # Feature extraction beside bare inference in PyTorch
 
             ResNet-18, width 64, 3×3 stem, 32×32, float32, batches of {Batch}, {threads} threads, {source.Count:N0} images. Diptych reads, decodes and resizes them; PyTorch finds tensors of the same shape ready in memory. Each warms up with one pass or batch; images/s, median [minimum–maximum] of {Rounds} rounds in turns.
-            Machine: {PretrainTable.Processor()}, {threads} cores, {RuntimeInformation.OSDescription.Split('#')[0].Trim()}; .NET {Environment.Version}, TorchSharp {__version__} (libtorch), PyTorch {version}; JPEG by {JpegDecoding.Description}.
+            Machine: {PretrainTable.Processor()}, {threads} cores, {RuntimeInformation.OSDescription.Split('#')[0].Trim()}; .NET {Environment.Version}, libtorch {__version__}, PyTorch {version}; JPEG by {JpegDecoding.Description}.
             Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- features samples/eurosat/test.tar`
 
             | program | images/s | ratio |

@@ -43,7 +43,7 @@ internal static class LossTable
 
             DCL, two views, forward and backward, float32, {Dimensions} dimensions, temperature {Temperature}, one thread. Each cell: CPU time over the time of 4(2N)²d operations at the rate of a {SgemmSize}³ sgemm of the same library in the same process (that is two products of the size of all similarities, and nothing else), and peak resident memory above that before the call, gradients included.
             A process a cell; in each the fastest of at least three runs, memory in the first; median of {Rounds} rounds in turns (full matrix at 8,192: one round).
-            Machine: {PretrainTable.Processor()}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription.Split('#')[0].Trim()}; .NET {Environment.Version}, TorchSharp {__version__} (libtorch), PyTorch {version}.
+            Machine: {PretrainTable.Processor()}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription.Split('#')[0].Trim()}; .NET {Environment.Version}, libtorch {__version__}, PyTorch {version}.
             Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- loss`
 
             | N | diptych | one 2N × 2N matrix | lightly's form | bound on diptych's memory |

@@ -12,7 +12,7 @@ internal sealed class SweepCommand : ToolCommand
 {
     private const string SkipUnreadable = "--skip-unreadable";
 
-    private readonly Argument<string> _plan = new("SWEEP.json") { Description = "The plan: settings, vary, seeds and evaluate; see docs/sweeps.md." };
+    private readonly Argument<string> _plan = new("PLAN.json") { Description = "The plan: settings, vary, seeds and evaluate; see docs/sweeps.md." };
     private readonly Option<string> _data = new("--data") { Description = "A folder with labelled train and test parts: every run learns from the train part without its labels" };
     private readonly Option<string> _train = new("--train") { Description = "The images of every run, where --data does not fit" };
     private readonly Option<string> _test = new("--test") { Description = "Labelled images to judge by, where --data does not fit" };
