@@ -18,11 +18,11 @@ public sealed class CheckpointFolder
     /// <param name="root">The folder that holds the checkpoints.</param>
     public CheckpointFolder(string root) => _root = root;
 
-    /// <summary>Writes a checkpoint, then removes all but the newest <paramref name="keep"/>.</summary>
+    /// <summary>Writes a checkpoint, then removes all but this and the newest before it.</summary>
     /// <param name="step">How many steps are done.</param>
     /// <param name="tensors">The whole state, by name.</param>
     /// <param name="images">What tells the run's images from others.</param>
-    /// <param name="keep">How many checkpoints to keep, ≥ 1.</param>
+    /// <param name="keep">How many checkpoints to keep, this one included; ≥ 1.</param>
     /// <param name="keepEvery">Those at multiples of this many steps stay as well; null for none.</param>
     /// <returns>The checkpoint's folder.</returns>
     /// <exception cref="IOException">The disk is full, or the folder cannot be written; older checkpoints are untouched.</exception>
@@ -49,7 +49,8 @@ public sealed class CheckpointFolder
                 Directory.Delete(aside, recursive: true);
             throw;
         }
-        foreach (var (_, path) in List().Skip(keep).Where(c => keepEvery is null || c.Step % keepEvery != 0))
+        // Later ones are there only where a run went back because they are damaged: they neither count nor go, until the run comes there again.
+        foreach (var (_, path) in List().Where(c => c.Step <= step).Skip(keep).Where(c => keepEvery is null || c.Step % keepEvery != 0))
             Remove(path);
         return final;
     }

@@ -31,7 +31,7 @@ internal sealed class RunRecord : IDisposable
         }
     }
 
-    /// <summary>Whether the last attempt to write failed.</summary>
+    /// <summary>Whether the last attempt to write a checkpoint failed.</summary>
     public bool IsBehind { get; private set; }
 
     /// <summary>Tells the observer and the log.</summary>
@@ -57,7 +57,17 @@ internal sealed class RunRecord : IDisposable
     }
 
     /// <summary>Adds the metrics of a step.</summary>
-    public void Add(StepMetrics step) => Try(() => _metrics.Write(step), out _);
+    public void Add(StepMetrics step)
+    {
+        try
+        {
+            _metrics.Write(step);
+        }
+        catch (Exception exception) when (IsOfTheDisk(exception))
+        {
+            // The line waits for the next one. Whether checkpoints find room is another question: they are larger.
+        }
+    }
 
     /// <summary>Writes a checkpoint, or says that it could not.</summary>
     /// <param name="step">Steps done.</param>

@@ -89,6 +89,21 @@ public sealed class CheckpointFolderTests
     }
 
     [Fact]
+    public void Damaged_later_checkpoints_do_not_cost_those_that_are_written_again()
+    {
+        using var folder = new TemporaryFolder();
+        var checkpoints = new CheckpointFolder(folder.File("checkpoints"));
+        foreach (int step in new[] { 900, 1000 })
+            File.WriteAllText(Path.Combine(checkpoints.Write(step, [("x", tensor(1f))]), "state.safetensors"), "damaged");
+        checkpoints.Write(500, [("x", tensor(5f))], keep: 1);
+        Assert.Equal([1000, 900, 500], checkpoints.List().Select(c => c.Step));
+        checkpoints.Write(600, [("x", tensor(6f))], keep: 1);
+        Assert.Equal(600, checkpoints.ReadNewest([])!.Value.Step);
+        checkpoints.Write(1000, [("x", tensor(10f))], keep: 1);
+        Assert.Equal([1000], checkpoints.List().Select(c => c.Step));
+    }
+
+    [Fact]
     public void A_failed_write_leaves_nothing_behind_and_keeps_the_old()
     {
         using var scope = NewDisposeScope();

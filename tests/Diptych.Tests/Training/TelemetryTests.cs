@@ -100,4 +100,28 @@ public sealed class TelemetryTests
 
         public void Dispose() { }
     }
+
+    [Fact]
+    public void A_checkpoint_that_found_no_room_stays_wanted_while_lines_do()
+    {
+        using var folder = new TemporaryFolder();
+        RunFolder run = RunFolder.Create(folder.File("run"), new PretrainOptions { Images = "tiles" });
+        File.WriteAllText(Path.Combine(run.Path, "checkpoints"), "no folder"); // refused, as by a disk that has no room for so much
+        using var record = new RunRecord(run, new Silent(), "", 0);
+        Assert.False(record.TryCheckpoint(1, () => [], 2, null));
+        record.Add(Healthy with { Step = 2 });
+        Assert.True(record.IsBehind);
+        File.Delete(Path.Combine(run.Path, "checkpoints"));
+        Assert.True(record.TryCheckpoint(10, () => [("x", ones(1))], 2, null));
+        Assert.False(record.IsBehind);
+    }
+
+    private sealed class Silent : IPretrainObserver
+    {
+        public void OnStart(int done, int total) { }
+
+        public void OnStep(StepMetrics step) { }
+
+        public void OnMessage(string message) { }
+    }
 }
