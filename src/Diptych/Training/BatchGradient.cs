@@ -45,7 +45,7 @@ internal static class BatchGradient
         Tensor ViewsOf((long First, long Count) part) => cat([views.narrow(0, part.First, part.Count), views.narrow(0, images + part.First, part.Count)], dim: 0);
 
         // Without activations: the rows of the whole batch, while statistics stay what they were.
-        var (features, rows, targets) = EmbedAll(method, parts.Select(ViewsOf));
+        var (features, rows, targets) = EmbedAll(method, parts, ViewsOf);
         Tensor[] leaves = rows.Select(r => r.requires_grad_(true)).ToArray();
         IReadOnlyList<LossValue> directions = method.Compare(leaves, targets, loss, labels);
         if (isChecked)
@@ -66,7 +66,7 @@ internal static class BatchGradient
         return (directions, features);
     }
 
-    private static (Tensor Features, Tensor[] Rows, Tensor[] Targets) EmbedAll(IMethod method, IEnumerable<Tensor> parts)
+    private static (Tensor Features, Tensor[] Rows, Tensor[] Targets) EmbedAll(IMethod method, (long First, long Count)[] parts, Func<(long First, long Count), Tensor> viewsOf)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
@@ -76,9 +76,10 @@ internal static class BatchGradient
         var features = new List<Tensor>();
         var rows = new List<IReadOnlyList<Tensor>>();
         var targets = new List<IReadOnlyList<Tensor>>();
-        foreach (Tensor views in parts)
+        foreach (var part in parts)
         {
             using var inner = NewDisposeScope();
+            Tensor views = viewsOf(part);
             TrainedEmbeddings embedded = method.Embed(views);
             features.Add(embedded.Features.MoveToOuterDisposeScope());
             rows.Add(embedded.Rows.Select(r => r.MoveToOuterDisposeScope()).ToArray());
@@ -92,7 +93,7 @@ internal static class BatchGradient
     private static Tensor[] Join(List<IReadOnlyList<Tensor>> parts) =>
         Enumerable.Range(0, parts[0].Count).Select(i => cat(parts.Select(p => p[i]).ToArray(), dim: 0).MoveToOuterDisposeScope()).ToArray();
 
-    // As even as possible, so that no chunk is left with an image or two, which batch-norm could not use.
+    // As even as possible, so that batch-norm has about as many images in the last chunk as in the others.
     private static (long First, long Count)[] Split(long images, int chunk)
     {
         long count = (images + chunk - 1) / chunk;
@@ -103,7 +104,6 @@ internal static class BatchGradient
     {
         foreach (LossValue direction in directions)
             DivergedException.ThrowIfNotFinite("loss", direction.Value.to(ScalarType.Float64).item<double>());
-
     }
 
     private static Tensor Mean(IReadOnlyList<LossValue> directions, double share) => stack(directions.Select(d => d.Value)).mean().Times(share);
