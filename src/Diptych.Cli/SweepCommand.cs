@@ -47,6 +47,7 @@ internal sealed class SweepCommand : ToolCommand
         if (wanted.Any(run => run.Options.SkipUnreadable) && !evaluation.Contains(SkipUnreadable))
             evaluation = [.. evaluation, SkipUnreadable]; // judged on the images that it may learn from
         CheckEvaluation(evaluation);
+        wanted = WithOnePrecision(wanted, folder);
         SweepRun[] runs = [.. wanted.Select(run => new SweepRun(run.Name, run.Options, folder))];
         KeepEvaluation(folder, evaluation);
         SweepRun[] open = [.. runs.Where(run => !run.IsDone())];
@@ -60,9 +61,12 @@ internal sealed class SweepCommand : ToolCommand
             var comparison = new RunComparison([.. finished.Select(run => RunSummary.Read(run.Folder))]);
             string table = comparison.ToMarkdown();
             Console.Out.WriteLine(parse.GetValue(_json) ? comparison.ToJson() : table);
-            AtomicFile.WriteText(Path.Combine(folder, "comparison.md"), table + Environment.NewLine);
-            AtomicFile.WriteText(Path.Combine(folder, "comparison.json"), comparison.ToJson() + Environment.NewLine);
-            CompareCommand.WritePlots(comparison, Path.Combine(folder, "plots"));
+            CompareCommand.WritePlots(() =>
+            {
+                AtomicFile.WriteText(Path.Combine(folder, "comparison.md"), table + Environment.NewLine);
+                AtomicFile.WriteText(Path.Combine(folder, "comparison.json"), comparison.ToJson() + Environment.NewLine);
+                return ComparisonPlots.Write(comparison, Path.Combine(folder, "plots"));
+            }, folder);
         }
         SweepRun[] failed = [.. runs.Where(run => run.Failure is not null)];
         if (failed.Length > 0)
@@ -70,6 +74,23 @@ internal sealed class SweepCommand : ToolCommand
         if (finished.Length < runs.Length)
             Console.Error.WriteLine($"Interrupted with {finished.Length:N0} of {runs.Length:N0} runs done. The same command goes on from here.");
         return finished.Length < runs.Length ? Tool.Interrupted : Tool.Done;
+    }
+
+    // What `auto` stands for is found once: runs that are compared must not differ in it.
+    private static IReadOnlyList<(string Name, PretrainOptions Options)> WithOnePrecision(IReadOnlyList<(string Name, PretrainOptions Options)> wanted, string folder)
+    {
+        var open = wanted.Where(run => run.Options.Precision == KnownPrecision.Automatic).ToArray();
+        if (open.Length == 0)
+            return wanted;
+        string? made = open.Select(run => Path.Combine(folder, run.Name)).Where(RunFolder.IsAt).Select(path => RunFolder.Open(path).ReadOptions().Precision).FirstOrDefault();
+        if (made is null)
+        {
+            TorchRuntime.Load();
+            (PretrainOptions chosen, string? why) = KnownPrecision.Choose(open[0].Options);
+            Console.Error.WriteLine($"{why} All runs take it.");
+            made = chosen.Precision;
+        }
+        return [.. wanted.Select(run => run.Options.Precision == KnownPrecision.Automatic ? (run.Name, run.Options with { Precision = made }) : run)];
     }
 
     private static void Work(SweepRun[] runs, SweepRun[] open, string[] evaluation, int processes, StopSignals signals)

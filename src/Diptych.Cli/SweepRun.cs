@@ -31,8 +31,7 @@ internal sealed partial class SweepRun(string name, PretrainOptions options, str
         if (!RunFolder.IsAt(Folder))
             return false;
         RunFolder run = RunFolder.Open(Folder);
-        PretrainOptions made = run.ReadOptions(), wanted = options.Precision == KnownPrecision.Automatic ? options with { Precision = made.Precision } : options;
-        IReadOnlyList<string> differences = wanted.DifferencesFrom(made);
+        IReadOnlyList<string> differences = options.DifferencesFrom(run.ReadOptions());
         if (differences.Count > 0)
             throw new InvalidInputException($"The run in {Folder} was made with other settings:{Environment.NewLine}{string.Join(Environment.NewLine, differences)}{Environment.NewLine}Choose another --out.");
         if (!File.Exists(run.EncoderPath) || !File.Exists(run.EvaluationPath))

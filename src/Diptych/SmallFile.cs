@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Diptych;
 
 /// <summary>Text files that are short by their nature: settings, recipes, facts about a run.</summary>
@@ -16,5 +18,15 @@ internal static class SmallFile
         if (length > largest)
             throw new InvalidInputException($"{path} has {length:N0} bytes, more than the {largest:N0} that such a file may have. It is probably not the file you mean.");
         return File.ReadAllText(path);
+    }
+
+    /// <summary>What is wrong with JSON and where, lines counted from 1, without the point at the end.</summary>
+    /// <param name="fault">What a reader of JSON threw.</param>
+    public static string FaultOf(Exception fault)
+    {
+        if (fault is not JsonException { LineNumber: { } line, BytePositionInLine: { } position })
+            return fault.Message.TrimEnd('.');
+        int place = fault.Message.IndexOf("LineNumber:", StringComparison.Ordinal);
+        return $"{(place < 0 ? fault.Message : fault.Message[..place]).TrimEnd(' ', '|', '.')} (line {line + 1}, byte {position + 1})";
     }
 }

@@ -9,7 +9,7 @@ namespace Diptych.Reports;
 public sealed class RunComparison
 {
     // Settings that change no result, or that are what a row is a mean over.
-    private static readonly string[] LeftOut = ["seed", "workers", "threads", "evaluate-every", "checkpoint-every", "keep-last", "keep-every"];
+    private static readonly string[] LeftOut = ["seed", "workers", "threads", "device", "evaluate-every", "checkpoint-every", "keep-last", "keep-every"];
 
     private static readonly string[] LearningRate = ["learning-rate", "learning-rate-scaling"];
 

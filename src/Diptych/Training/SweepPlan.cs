@@ -49,7 +49,7 @@ public sealed record SweepPlan
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or ArgumentException)
         {
-            throw new InvalidInputException($"{path} is no plan of a sweep: {exception.Message} Expected about, settings, vary, runs, seeds and evaluate.", exception);
+            throw new InvalidInputException($"{path} is no plan of a sweep: {SmallFile.FaultOf(exception)}. Expected about, settings, vary, runs, seeds and evaluate.", exception);
         }
     }
 
@@ -67,6 +67,9 @@ public sealed record SweepPlan
         foreach (string key in keys)
             combinations = combinations.SelectMany(c => Vary[key].Select(value => With(c, [new(key, value)])));
         var mistakes = new List<string>();
+        foreach (var (key, place) in new[] { ("seed", "seeds"), ("images", "--data") })
+            if (Settings.ContainsKey(key) || Vary.ContainsKey(key) || Runs.Any(run => run.ContainsKey(key)))
+                mistakes.Add($"{key} is no setting of a plan. Use {place}.");
         var expanded = new List<(string, PretrainOptions)>();
         foreach (var (seed, own) in Seeds.SelectMany(seed => combinations.Select(c => (seed, c))))
         {

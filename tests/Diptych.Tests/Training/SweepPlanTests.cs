@@ -44,6 +44,17 @@ public sealed class SweepPlanTests
     }
 
     [Theory]
+    [InlineData("""{"settings": {"seed": 7}}""", "seed is no setting of a plan. Use seeds.")]
+    [InlineData("""{"vary": {"seed": [1, 2]}}""", "seed is no setting of a plan. Use seeds.")]
+    [InlineData("""{"runs": [{"images": "photos"}]}""", "images is no setting of a plan. Use --data.")]
+    public void What_a_plan_would_overwrite_is_refused(string json, string expected) =>
+        Assert.Equal(expected, Assert.Throws<InvalidInputException>(() => Read(json).Expand("tiles")).Message);
+
+    [Fact]
+    public void A_fault_in_the_file_is_named_with_its_line_counted_from_one() =>
+        Assert.Contains("(line 2, byte 12). Expected about,", Assert.Throws<InvalidInputException>(() => Read("{\n  \"seeds\": x}")).Message, StringComparison.Ordinal);
+
+    [Theory]
     [InlineData("{", "is no plan of a sweep")]
     [InlineData("""{"vary": {"batch": 3}}""", "is no plan of a sweep")]
     [InlineData("""{"seed": [1]}""", "is no plan of a sweep")]
