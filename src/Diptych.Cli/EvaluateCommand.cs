@@ -84,7 +84,7 @@ internal sealed class EvaluateCommand : ToolCommand
         RunFolder? folder = Directory.Exists(run) ? RunFolder.Open(run) : null;
         if (parse.GetValue(_projector) && folder is null)
             throw new InvalidInputException($"{run} is an encoder, and the projector is not in it. Name the run folder for --projector.");
-        IReadOnlyList<string> overlap = FindOverlap(train, test, parse.GetValue(_allowOverlap));
+        IReadOnlyList<string> overlap = [.. FindOverlap(train, test, parse.GetValue(_allowOverlap)), .. folder is null ? [] : LearnedFrom(folder.ReadOptions(), trainPath, test, parse.GetValue(_allowOverlap))];
         TorchRuntime.Load();
         Device device = KnownDevice.Named(Value(parse, _device, KnownDevice.Automatic));
         var (encoder, views) = EncoderFile.Read(encoderPath);
@@ -113,6 +113,22 @@ internal sealed class EvaluateCommand : ToolCommand
             throw new InvalidInputException($"{message} Figures on images that were learned from mean nothing. Take them out of one part, or pass --allow-overlap to go on all the same.");
         Console.Error.WriteLine(message);
         return lines;
+    }
+
+    // The encoder may have learned from test images, without their labels: worth a word. With their labels the figures mean nothing.
+    private static string[] LearnedFrom(PretrainOptions options, string trainPath, IImageSource test, bool isAllowed)
+    {
+        if (Path.GetFullPath(options.Images) == Path.GetFullPath(trainPath) || (ImageSource.FilesOf(options.Images).Count == 0 && !Directory.Exists(options.Images)))
+            return [];
+        using IImageSource learned = ReadableImages.Open(options.Images, options.ExifOrientation, options.SkipUnreadable, Environment.ProcessorCount);
+        var shared = Overlap.Find(learned, test);
+        if (shared.Count == 0)
+            return [];
+        string message = $"The encoder learned from {shared.Count:N0} of the {test.Count:N0} images of {test.Description}, {(options.Supervised ? "with" : "without")} their labels.";
+        if (options.Supervised && !isAllowed)
+            throw new InvalidInputException($"{message} Figures on images that were learned from mean nothing. Judge by other images, or pass --allow-overlap to go on all the same.");
+        Console.Error.WriteLine(message);
+        return [message];
     }
 
     private EvaluationOptions Apply(ParseResult parse) => new()

@@ -22,15 +22,15 @@ public sealed record ClassificationMetrics
     /// <summary>Mean F1 of the classes that occur in the test images or the predictions.</summary>
     public required double MacroF1 { get; init; }
 
-    /// <summary>Its 95 % interval (bootstrap, 1,000 resamples of the test images).</summary>
-    public required Interval MacroF1Interval { get; init; }
+    /// <summary>Its 95 % interval (bootstrap, 1,000 resamples of the test images); null where it was not asked for.</summary>
+    public Interval? MacroF1Interval { get; init; }
 
     /// <summary>Expected calibration error: mean distance of confidence and accuracy over 15 equal bins of confidence, weighted by images; in [0, 1].</summary>
     /// <remarks>Source: Guo et al., arXiv 1706.04599. A bin takes its upper edge.</remarks>
     public required double CalibrationError { get; init; }
 
     /// <summary>Its 95 % interval (bootstrap). The error of a resample is biased upwards, so the interval may lie above the figure.</summary>
-    public required Interval CalibrationErrorInterval { get; init; }
+    public Interval? CalibrationErrorInterval { get; init; }
 
     /// <summary>Every class.</summary>
     public required IReadOnlyList<ClassMetrics> PerClass { get; init; }
@@ -43,8 +43,9 @@ public sealed record ClassificationMetrics
     /// <param name="labels">True labels, Q ≥ 1.</param>
     /// <param name="names">Names of the C classes.</param>
     /// <param name="seed">Where the resamples start.</param>
+    /// <param name="hasIntervals">Whether to resample the images for the intervals of F1 and calibration error, which takes longer than all the rest.</param>
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
-    public static ClassificationMetrics Of(Tensor probabilities, IReadOnlyList<int> labels, IReadOnlyList<string> names, long seed = 1)
+    public static ClassificationMetrics Of(Tensor probabilities, IReadOnlyList<int> labels, IReadOnlyList<string> names, long seed = 1, bool hasIntervals = true)
     {
         ArgumentNullException.ThrowIfNull(probabilities);
         ArgumentNullException.ThrowIfNull(labels);
@@ -77,9 +78,10 @@ public sealed record ClassificationMetrics
         int right = Enumerable.Range(0, classes).Sum(c => confusion[c][c]);
 
         int[] everyImage = Enumerable.Range(0, count).ToArray(), sample = new int[count];
-        double[] f1s = new double[Resamples], errors = new double[Resamples];
+        int resamples = hasIntervals ? Resamples : 0;
+        double[] f1s = new double[resamples], errors = new double[resamples];
         var random = new CounterRandom(seed, view: Stream);
-        for (int r = 0; r < Resamples; r++)
+        for (int r = 0; r < resamples; r++)
         {
             for (int i = 0; i < count; i++)
                 sample[i] = random.NextInt32(count);
@@ -93,9 +95,9 @@ public sealed record ClassificationMetrics
             Top5 = classes > 5 ? (double)top5 / count : null,
             Top5Interval = classes > 5 ? Interval.OfShare(top5, count) : null,
             MacroF1 = macroF1,
-            MacroF1Interval = Interval.OfSamples(f1s),
+            MacroF1Interval = hasIntervals ? Interval.OfSamples(f1s) : null,
             CalibrationError = error,
-            CalibrationErrorInterval = Interval.OfSamples(errors),
+            CalibrationErrorInterval = hasIntervals ? Interval.OfSamples(errors) : null,
             PerClass = names.Select((name, c) => OfClass(name, confusion, c)).ToArray(),
             Confusion = confusion,
         };

@@ -77,8 +77,8 @@ public sealed class EncoderEvaluation
             var judge = new FeatureJudge(_images, _options, name, epoch, train, test);
             if (_options.NearestNeighbour)
             {
-                rows.AddRange(judge.ByNeighbours("all", [_all]));
-                rows.AddRange(judge.ByNeighbours(FewLabels, _draws));
+                rows.AddRange(judge.ByNeighbours("all", [_all], _options.K));
+                rows.AddRange(judge.ByNeighbours(FewLabels, _draws, [FewLabelsK]));
             }
             if (_options.Linear)
             {
@@ -111,6 +111,8 @@ public sealed class EncoderEvaluation
             throw new InvalidInputException($"k cannot be chosen from {string.Join(", ", _options.K)}: with {FewLabels}, {left} labelled images are left to vote when a fifth is held out. Give a smaller --k, or more labels.");
     }
 
+    private int FewLabelsK => Math.Min(_options.FewLabelsK, _draws[0].Length);
+
     private string FewLabels => _options.LabelFraction is { } fraction ? $"{100 * fraction:0.##} %" : $"{_options.LabelsPerClass} a class";
 
     private IEnumerable<string> Sentences()
@@ -119,7 +121,7 @@ public sealed class EncoderEvaluation
         if (_options.NearestNeighbour)
             yield return $"nearest neighbour: exact search, cosine, votes {votes}" + (_options.Choose
                 ? $"; k of {string.Join(", ", _options.K)} and temperature chosen on held-out fifths of the labelled images"
-                : $"; k = {string.Join(", ", _options.K)} with all {_images.Train.Count:N0} labels, k = {Math.Min(_options.FewLabelsK, _draws[0].Length)} with {FewLabels}");
+                : $"; k = {string.Join(", ", _options.K)} with all {_images.Train.Count:N0} labels, k = {FewLabelsK} with {FewLabels}");
         if (_options.Linear)
             yield return "linear probe: logistic regression by L-BFGS on standardized features of whole images, penalty chosen on held-out fifths of the labelled images";
         string training = $"SGD with momentum {ClassifierOptions.Momentum}, cosine schedule, batch {_options.Classifier.Batch}, {_options.Classifier.Epochs} epochs and at least {_options.Classifier.FewestSteps} steps, views cropped and flipped";

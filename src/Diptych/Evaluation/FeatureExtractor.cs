@@ -87,7 +87,7 @@ public static class FeatureExtractor
     {
         NativeHeap.KeepFreed();
         using var noGradient = no_grad();
-        using var loader = new ViewLoader(source, recipe, new ViewLoaderOptions { BatchSize = batchSize, Views = 1 });
+        using var loader = new ViewLoader(source, recipe, new ViewLoaderOptions { BatchSize = batchSize, Views = 1, Workers = Placement.On(device).UsualWorkers });
         foreach (ViewBatch batch in loader.ReadWhole([.. Enumerable.Range(first, source.Count - first)]))
         {
             using var scope = NewDisposeScope();

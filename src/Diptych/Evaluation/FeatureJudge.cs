@@ -10,18 +10,18 @@ internal sealed class FeatureJudge(LabelledImages images, EvaluationOptions opti
     /// <summary>A row for each k and temperature, or one for those that were chosen.</summary>
     /// <param name="labels">Which labelled images, in words.</param>
     /// <param name="draws">Their indices; few-label figures have several draws.</param>
-    public IEnumerable<EvaluationRow> ByNeighbours(string labels, int[][] draws)
+    /// <param name="ks">How many neighbours vote, where that is not chosen.</param>
+    public IEnumerable<EvaluationRow> ByNeighbours(string labels, int[][] draws, IReadOnlyList<int> ks)
     {
-        bool isAll = draws[0].Length == images.TrainLabels.Length;
         (int K, double Temperature)[] wanted = options.Choose
             ? [(0, 0)]
-            : [.. from k in isAll ? options.K : [Math.Min(options.FewLabelsK, draws[0].Length)] from temperature in options.Temperature select (k, temperature)];
+            : [.. from k in ks from temperature in options.Temperature select (k, temperature)];
         var figures = wanted.Select(_ => new List<ClassificationMetrics>()).ToArray();
         var used = new List<(int K, double Temperature)>();
         foreach (int[] draw in draws)
         {
             using var scope = NewDisposeScope();
-            Tensor bank = isAll ? train : FeatureRows.Take(train, draw);
+            Tensor bank = draw.Length == images.TrainLabels.Length ? train : FeatureRows.Take(train, draw);
             int[] bankLabels = draw.Select(i => images.TrainLabels[i]).ToArray();
             (int K, double Temperature)[] pairs = options.Choose
                 ? [NearestNeighbour.Choose(bank, bankLabels, Classes, options.K, options.Temperature, options.Seed)]
@@ -29,7 +29,7 @@ internal sealed class FeatureJudge(LabelledImages images, EvaluationOptions opti
             used.AddRange(pairs);
             using Neighbours neighbours = Neighbours.Find(bank, test, pairs.Max(p => p.K));
             foreach (var (i, (k, temperature)) in pairs.Index())
-                figures[i].Add(Metrics(neighbours.Vote(bankLabels, Classes, k, temperature)));
+                figures[i].Add(Metrics(neighbours.Vote(bankLabels, Classes, k, temperature), draws));
         }
         foreach (var (i, pair) in wanted.Index())
         {
@@ -57,7 +57,7 @@ internal sealed class FeatureJudge(LabelledImages images, EvaluationOptions opti
             int[] fitLabels = draw.Select(i => images.TrainLabels[i]).ToArray();
             penalties.Add(LinearProbe.Choose(fit, fitLabels, Classes, options.Seed));
             using LinearClassifier classifier = LinearProbe.Fit(fit, fitLabels, Classes, penalties[^1]);
-            figures.Add(Metrics(classifier.Probabilities(test)));
+            figures.Add(Metrics(classifier.Probabilities(test), draws));
         }
         return Row("linear probe", labels, draws, figures) with { Penalty = penalties.Distinct().Count() == 1 ? penalties[0] : null, IsChosen = true };
     }
@@ -72,7 +72,8 @@ internal sealed class FeatureJudge(LabelledImages images, EvaluationOptions opti
         return new FeatureFigures(name, spread.EffectiveRank, spread.Uniformity, retrieval, clusters);
     }
 
-    private ClassificationMetrics Metrics(Tensor probabilities) => ClassificationMetrics.Of(probabilities, images.TestLabels, images.Classes, options.Seed);
+    // Of several draws only the means are told, not each one's intervals.
+    private ClassificationMetrics Metrics(Tensor probabilities, int[][] draws) => ClassificationMetrics.Of(probabilities, images.TestLabels, images.Classes, options.Seed, hasIntervals: draws.Length == 1);
 
     private EvaluationRow Row(string classifier, string labels, int[][] draws, List<ClassificationMetrics> figures) =>
         EvaluationRow.Of(figures, name, epoch, classifier, labels, draws, images.Test.Description, options.Seed);

@@ -1,3 +1,4 @@
+using Diptych.Losses;
 using static TorchSharp.torch;
 
 namespace Diptych.Evaluation;
@@ -28,9 +29,7 @@ public sealed record FeatureSpread(double EffectiveRank, double Uniformity)
     private static double RankOf(Tensor rows)
     {
         // The smaller of the two Gram matrices: both have the same eigenvalues apart from zeros.
-        Tensor eigenvalues = linalg.eigvalsh(rows.shape[0] < rows.shape[1] ? rows.mm(rows.t()) : rows.t().mm(rows)).AtLeast(0);
-        Tensor shares = eigenvalues / eigenvalues.sum();
-        return shares.xlogy(shares).sum().neg().exp().item<double>();
+        return ContrastiveDiagnostics.EffectiveRankOf(rows.shape[0] < rows.shape[1] ? rows.mm(rows.t()) : rows.t().mm(rows)).item<double>();
     }
 
     private static double UniformityOf(Tensor rows)

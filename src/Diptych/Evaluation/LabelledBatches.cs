@@ -24,7 +24,7 @@ internal sealed class LabelledBatches : IDisposable
     public LabelledBatches(IImageSource source, IReadOnlyList<int> labels, ViewRecipe views, ClassifierOptions options, Device device)
     {
         (_source, _labels, _options, _device) = (source, labels, options, device);
-        _loader = new ViewLoader(source, views.WithoutColour(), new ViewLoaderOptions { BatchSize = Math.Min(options.Batch, source.Count), Views = 1, Seed = options.Seed, DropLast = true });
+        _loader = new ViewLoader(source, views.WithoutColour(), new ViewLoaderOptions { BatchSize = Math.Min(options.Batch, source.Count), Views = 1, Seed = options.Seed, DropLast = true, Workers = Placement.On(device).UsualWorkers });
     }
 
     private int TotalSteps => _source.Count / Math.Min(_options.Batch, _source.Count) * _options.EpochsFor(_source.Count);

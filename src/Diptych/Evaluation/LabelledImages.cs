@@ -10,7 +10,7 @@ internal sealed class LabelledImages
     public LabelledImages(IImageSource train, IImageSource test)
     {
         string[] unlabelled = new[] { train, test }.Where(source => source.LabelNames is null)
-            .Select(source => $"{source.Description} has no labels, and an evaluation needs them. {StrayOf(source) ?? "Give images in one folder for each class, or a data set that has labels."}").ToArray();
+            .Select(source => $"{source.Description} has no labels, and an evaluation needs them. {source.WhyUnlabelled ?? "Give images in one folder for each class, or a data set that has labels."}").ToArray();
         if (unlabelled.Length > 0)
             throw new InvalidInputException(string.Join(Environment.NewLine, unlabelled.Distinct()));
         if (!train.LabelNames!.SequenceEqual(test.LabelNames!))
@@ -35,14 +35,6 @@ internal sealed class LabelledImages
     public int[] TrainLabels { get; }
 
     public int[] TestLabels { get; }
-
-    // One image beside the class folders, and the folders are none.
-    private static string? StrayOf(IImageSource source)
-    {
-        string[] names = [.. Enumerable.Range(0, source.Count).Select(source.GetName)];
-        return names.Any(name => name.Contains('/')) && names.FirstOrDefault(name => !name.Contains('/')) is { } stray
-            ? $"{stray} lies beside its folders, which are classes only when every image is in one. Move it into one, or away." : null;
-    }
 
     private static int[] LabelsOf(IImageSource source) => Enumerable.Range(0, source.Count).Select(source.GetLabel).ToArray();
 

@@ -51,7 +51,7 @@ public sealed class ClassificationMetricsTests
         static Interval Of(int count)
         {
             var metrics = ClassificationMetrics.Of(EvaluationGolden.Rows("probabilities").narrow(0, 0, count), EvaluationGolden.TestLabels[..count], EvaluationGolden.Names);
-            Assert.InRange(metrics.MacroF1, metrics.MacroF1Interval.Low, metrics.MacroF1Interval.High);
+            Assert.InRange(metrics.MacroF1, metrics.MacroF1Interval!.Low, metrics.MacroF1Interval!.High);
             return metrics.MacroF1Interval;
         }
     }
