@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using Diptych.Data;
 using Diptych.Embeddings;
 using Diptych.Training;
@@ -40,29 +39,12 @@ internal sealed class EmbedCommand : ToolCommand
         using IImageSource source = ReadableImages.Open(parse.GetValue(_images)!, parse.GetValue(_exifOrientation), parse.GetValue(_skipUnreadable), Environment.ProcessorCount);
         TorchRuntime.Load();
         using var signals = new StopSignals();
-        if (!FeatureExport.Run(encoder, source, path, new Lines(source.Count), Value(parse, _device, KnownDevice.Automatic), signals.Token))
+        if (!FeatureExport.Run(encoder, source, path, new ProgressLines(source.Count), Value(parse, _device, KnownDevice.Automatic), signals.Token))
         {
             Console.Error.WriteLine("Interrupted. The same command goes on from here.");
             return Tool.Interrupted;
         }
         Console.Error.WriteLine($"{path}: the features of {source.Count:N0} images, {new FileInfo(path).Length:N0} bytes.");
         return Tool.Done;
-    }
-
-    private sealed class Lines(int total) : IProgress<int>
-    {
-        private const int LineCount = 10;
-        private readonly Stopwatch _clock = Stopwatch.StartNew();
-        private int? _first;
-        private int _next;
-
-        public void Report(int value)
-        {
-            _first ??= value;
-            if (value < _next && value < total)
-                return;
-            _next = value + total / LineCount;
-            Console.Error.WriteLine($"{value:N0} of {total:N0} images{(value > _first ? $", {(value - _first) / _clock.Elapsed.TotalSeconds:N0} images/s" : "")}");
-        }
     }
 }

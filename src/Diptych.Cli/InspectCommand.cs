@@ -14,15 +14,17 @@ internal sealed class InspectCommand : ToolCommand
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     private readonly Argument<string> _path = new("PATH") { Description = "A run folder, the folder of a step that failed, a .safetensors file, or any image set that pretrain takes." };
+    private readonly Option<bool> _check = new("--check") { Description = "Read every image of a set, check sums of packed files included, and name those that cannot be read" };
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object" };
 
     public InspectCommand() : base("inspect", "Say what a run, an encoder file or an image set contains; make a failed step again.")
     {
         Arguments.Add(_path);
+        Options.Add(_check);
         Options.Add(_json);
     }
 
-    public override IReadOnlyList<string> Examples { get; } = ["diptych inspect runs/demo", "diptych inspect runs/demo/encoder.safetensors --json", "diptych inspect samples/eurosat/train.tar"];
+    public override IReadOnlyList<string> Examples { get; } = ["diptych inspect runs/demo", "diptych inspect runs/demo/encoder.safetensors --json", "diptych inspect samples/eurosat/train.tar", "diptych inspect photos.pack --check"];
 
     public override int Run(ParseResult parse)
     {
@@ -30,7 +32,7 @@ internal sealed class InspectCommand : ToolCommand
         JsonObject found = path.EndsWith(".safetensors", StringComparison.Ordinal) ? File_(path)
             : FailureBundle.IsAt(path) ? Failure(path)
             : RunFolder.IsAt(path) ? Run_(path)
-            : Images(path);
+            : Images(path, parse.GetValue(_check));
         if (parse.GetValue(_json))
             Console.Out.WriteLine(found.ToJsonString(Indented));
         else
@@ -44,14 +46,13 @@ internal sealed class InspectCommand : ToolCommand
         var checkpoints = new JsonObject();
         foreach (var (step, checkpoint) in folder.Checkpoints.List())
             checkpoints[$"step {step}"] = CheckpointFolder.FindFault(checkpoint, step) ?? "whole";
-        string? last = File.Exists(folder.MetricsPath) ? File.ReadLines(folder.MetricsPath).LastOrDefault() : null;
         return new JsonObject
         {
             ["run"] = path,
             ["state"] = File.Exists(folder.EncoderPath) ? "finished" : "not finished",
             ["settings"] = JsonNode.Parse(folder.ReadOptions().ToJson()),
             ["checkpoints"] = checkpoints,
-            ["last-step"] = last is null ? null : JsonNode.Parse(last),
+            ["last-step"] = MetricsFile.Read(folder.MetricsPath).LastOrDefault() is { } last ? JsonNode.Parse(MetricsFile.ToJson(last)) : null,
         };
     }
 
@@ -85,20 +86,47 @@ internal sealed class InspectCommand : ToolCommand
         };
     }
 
-    private static JsonObject Images(string path)
+    private static JsonObject Images(string path, bool isChecked)
     {
         using IImageSource source = ImageSource.Open(path);
-        var first = new ImageBuffer();
-        source.Decode(0, first);
-        var found = new JsonObject { ["images"] = source.Description, ["count"] = source.Count, ["first"] = $"{source.GetName(0)}, {first.Width} × {first.Height} pixels" };
+        var found = new JsonObject { ["images"] = source.Description, ["count"] = source.Count, ["first"] = First(source) };
+        if (source.StoredAs is { } stored)
+            found["stored"] = stored;
+        if (source.LeftOut is { } others)
+            found["left-out"] = others;
+        if (isChecked)
+        {
+            IReadOnlyList<UnreadableImage> unreadable = ReadabilityCheck.FindUnreadable(source, Environment.ProcessorCount);
+            found["readable"] = source.Count - unreadable.Count;
+            if (unreadable.Count > 0)
+                found["unreadable"] = new JsonObject(unreadable.Select(image => KeyValuePair.Create(image.Name, (JsonNode?)image.Reason)));
+        }
         if (source.LabelNames is { } names)
         {
-            int[] counts = new int[names.Count];
+            int[] counts = new int[names.Count + 1]; // the last for −1, no label
             for (int i = 0; i < source.Count; i++)
-                counts[source.GetLabel(i)]++;
+                counts[source.GetLabel(i) is >= 0 and int label ? label : ^1]++;
             found["classes"] = new JsonObject(names.Select((name, i) => KeyValuePair.Create(name, (JsonNode?)counts[i])));
+            if (counts[^1] > 0)
+                found["without-label"] = counts[^1];
         }
+        else if (source.WhyUnlabelled is { } why)
+            found["unlabelled"] = why;
         return found;
+    }
+
+    private static string First(IImageSource source)
+    {
+        var first = new ImageBuffer();
+        try
+        {
+            source.Decode(0, first);
+            return $"{source.GetName(0)}, {first.Width} × {first.Height} pixels";
+        }
+        catch (UnreadableImageException fault)
+        {
+            return $"{fault.Name}, not readable: {fault.Reason}";
+        }
     }
 
     private static void Print(JsonObject node, string indent)

@@ -39,11 +39,19 @@ internal sealed class PackCommand : ToolCommand
         PackingOptions options = Apply(parse);
         string path = parse.GetValue(_out)!;
         WrittenPath.MustNotReplace(path, parse.GetValue(_images)!);
+        if (Directory.Exists(path) || Path.EndsInDirectorySeparator(path))
+            throw new InvalidInputException($"--out is {path}, a folder. Name the file to write: {Path.Combine(path, "images.pack")}.");
         using IImageSource source = ReadableImages.Open(parse.GetValue(_images)!, parse.GetValue(_exifOrientation), parse.GetValue(_skipUnreadable), options.Workers);
+        using var signals = new StopSignals();
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            ImagePacking.Write(source, path, options);
+            ImagePacking.Write(source, path, options, new ProgressLines(source.Count), signals.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            Console.Error.WriteLine("Interrupted; no file was written.");
+            return Tool.Interrupted;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

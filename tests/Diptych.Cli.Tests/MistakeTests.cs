@@ -235,6 +235,14 @@ public sealed class MistakeTests
     }
 
     [Fact]
+    public async Task A_folder_is_no_file_to_pack_into()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.File("packs"));
+        Assert.Contains($"--out is packs, a folder. Name the file to write: {Path.Combine("packs", "images.pack")}.", await Refused(folder, "pack", Run.Sample("test.tar"), "--out", "packs"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_used_run_folder_is_not_overwritten()
     {
         using var folder = new TemporaryFolder();

@@ -48,6 +48,23 @@ public sealed class RunTests
     }
 
     [Fact]
+    public async Task A_set_is_inspected_with_all_that_is_wrong_with_it()
+    {
+        using var folder = new TemporaryFolder();
+        Tiles.Unpack(Run.Sample("test.tar"), folder.File("photos"), perClass: 1);
+        File.WriteAllText(folder.File("photos/AnnualCrop/0.jpg"), "no picture");
+        File.WriteAllText(folder.File("photos/Forest/2.gif"), "no picture that is read");
+        string said = (await Run.ToolIn(folder, "inspect", "photos", "--check")).Succeeded();
+        Assert.Contains("count: 11\nfirst: AnnualCrop/0.jpg, not readable: ", said.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.Contains("left-out: .gif (1)\nreadable: 10\nunreadable:\n  AnnualCrop/0.jpg: ", said.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+
+        string packed = (await Run.ToolIn(folder, "pack", "photos/Forest", "--store", "raw", "--out", "one.pack")).Error;
+        Assert.Contains("1 of 1 images", packed, StringComparison.Ordinal);
+        said = (await Run.ToolIn(folder, "inspect", "one.pack", "--check")).Succeeded();
+        Assert.Contains("stored: packed raw, shorter side at most 256 pixels\nreadable: 1", said.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_recipe_starts_the_settings_and_options_beside_it_count_more()
     {
         using var folder = new TemporaryFolder();

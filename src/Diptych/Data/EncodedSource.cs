@@ -13,6 +13,10 @@ internal abstract class EncodedSource(string description, ImageTree tree, bool a
 
     public IReadOnlyList<string>? LabelNames => tree.LabelNames;
 
+    public string? WhyUnlabelled => tree.WhyUnlabelled;
+
+    public string? LeftOut => tree.LeftOut;
+
     public string GetName(int index) => tree.Names[index];
 
     public int GetLabel(int index) => tree.Labels?[index] ?? -1;

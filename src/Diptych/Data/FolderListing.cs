@@ -16,7 +16,7 @@ internal static class FolderListing
     public const int KeptFrom = 100_000;
 
     private const int MaximumDepth = 32;
-    private const string FirstLine = "diptych listing 1";
+    private const string FirstLine = "diptych listing 2";
     private static readonly TimeSpan Doubtful = TimeSpan.FromSeconds(2);
 
     private static readonly EnumerationOptions All = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false };
@@ -28,21 +28,21 @@ internal static class FolderListing
             : Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData),
         "diptych", "listings");
 
-    /// <summary>The names of the images, with '/', sorted; none where <paramref name="found"/> says what there was instead.</summary>
+    /// <summary>The names of the images, with '/', sorted; <paramref name="found"/> says what else there was.</summary>
     public static string[] Read(string folder, string store, int keptFrom, out ImageNames found)
     {
         found = new ImageNames();
         string root = Path.GetFullPath(folder);
         string kept = Path.Combine(store, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(root)))[..32] + ".txt");
-        if (ReadKept(kept, root) is { } names)
+        if (ReadKept(kept, root, found) is { } names)
             return names;
 
         var stamps = new List<(string Folder, long Ticks)>();
         bool isKeepable = List(root, found, stamps);
         names = found.Images.ToArray();
         Array.Sort(names, StringComparer.Ordinal);
-        if (isKeepable && names.Length >= keptFrom && !names.Any(name => name.Contains('\n')))
-            Keep(kept, root, stamps, names);
+        if (isKeepable && names.Length >= keptFrom && !names.Concat(found.Others.Keys).Any(name => name.Contains('\n')))
+            Keep(kept, root, stamps, found.Others, names);
         return names;
     }
 
@@ -66,6 +66,8 @@ internal static class FolderListing
                     found.Add(name);
                     continue;
                 }
+                if (ImageNames.IsHidden(name + "/"))
+                    continue;
                 // A link that leads back to a folder it lies in is not followed, or the walk would go in circles.
                 string place = Path.Combine(places[^1], Path.GetFileName(name));
                 place = isLink ? RealPath.Of(place) : place;
@@ -76,7 +78,7 @@ internal static class FolderListing
         return isKeepable;
     }
 
-    private static string[]? ReadKept(string kept, string root)
+    private static string[]? ReadKept(string kept, string root, ImageNames found)
     {
         try
         {
@@ -91,10 +93,16 @@ internal static class FolderListing
                     || Directory.GetLastWriteTimeUtc(Path.Combine(root, prefix)).Ticks != ticks)
                     return null;
             }
+            var others = new List<(string Kind, int Count)>();
+            for (int kinds = Number(reader); kinds > 0; kinds--)
+                others.Add((reader.ReadLine() ?? throw new EndOfStreamException(), Number(reader)));
             var names = new string[Number(reader)];
             for (int i = 0; i < names.Length; i++)
                 names[i] = reader.ReadLine() ?? throw new EndOfStreamException();
-            return names.Length > 0 && reader.ReadLine() is null ? names : null;
+            if (names.Length == 0 || reader.ReadLine() is not null)
+                return null;
+            others.ForEach(kind => found.AddOthers(kind.Kind, kind.Count));
+            return names;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or FormatException)
         {
@@ -106,12 +114,19 @@ internal static class FolderListing
         int.TryParse(reader.ReadLine(), CultureInfo.InvariantCulture, out int number) && number >= 0 && number <= reader.BaseStream.Length ? number : throw new FormatException();
 
     // Where it cannot be kept, the folder is listed again next time.
-    private static void Keep(string kept, string root, List<(string Folder, long Ticks)> stamps, string[] names)
+    private static void Keep(string kept, string root, List<(string Folder, long Ticks)> stamps, IReadOnlyDictionary<string, int> others, string[] names)
     {
         string aside = $"{kept}.{Environment.ProcessId}.partial";
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(kept)!);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return;
+        }
+        try
+        {
             using (var writer = new StreamWriter(aside, append: false, new UTF8Encoding(false), 1 << 16) { NewLine = "\n" })
             {
                 writer.WriteLine(FirstLine);
@@ -121,6 +136,12 @@ internal static class FolderListing
                 {
                     writer.WriteLine(ticks);
                     writer.WriteLine(folder);
+                }
+                writer.WriteLine(others.Count);
+                foreach (var (kind, count) in others)
+                {
+                    writer.WriteLine(kind);
+                    writer.WriteLine(count);
                 }
                 writer.WriteLine(names.Length);
                 foreach (string name in names)

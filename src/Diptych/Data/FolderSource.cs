@@ -12,7 +12,7 @@ internal sealed class FolderSource : EncodedSource
         string[] names = FolderListing.Read(path, FolderListing.DefaultStore, FolderListing.KeptFrom, out ImageNames found);
         return names.Length == 0
             ? throw new InvalidInputException(found.DescribeAbsence($"Folder '{path}'"))
-            : new(path, path, ImageTree.FromFolders($"Folder '{path}'", path, names), appliesOrientation);
+            : new(path, path, ImageTree.FromFolders($"Folder '{path}'", path, names) with { LeftOut = found.DescribeOthers() }, appliesOrientation);
     }
 
     public static FolderSource OpenImage(string path, bool appliesOrientation) =>

@@ -12,6 +12,15 @@ public interface IImageSource : IDisposable
     /// <summary>Names of the classes by label number, or null where the images have no labels.</summary>
     IReadOnlyList<string>? LabelNames { get; }
 
+    /// <summary>Why the images have no labels, where that is not plain: a sentence or two that say what to do; else null.</summary>
+    string? WhyUnlabelled => null;
+
+    /// <summary>Files that lie among the images and are none by their names: <c>.gif (900), .txt (1)</c>; null where there are none.</summary>
+    string? LeftOut => null;
+
+    /// <summary>How a file of Diptych's own stores the images: <c>packed as JPEG, shorter side at most 256 pixels</c>; null for other sources.</summary>
+    string? StoredAs => null;
+
     /// <summary>The image's name, stable and unique in the source: <c>Forest/Forest_12.jpg</c>.</summary>
     /// <param name="index">Image, 0-based.</param>
     string GetName(int index);

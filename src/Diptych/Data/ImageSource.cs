@@ -8,7 +8,7 @@ public static class ImageSource
 
     /// <summary>Opens a folder, tar file, shards, CIFAR, STL-10 or idx set, packed file, or a single image.</summary>
     /// <param name="path">
-    /// One of these; each but the folder may be gz:
+    /// One of these; tar, CIFAR, STL-10 and idx files may be gz:
     /// <list type="bullet">
     /// <item>A folder of JPEG, PNG, WebP and BMP files (by extension, any case). When all of them lie in folders, the first
     /// level is the class. Files directly in the folder, even beside folders, make the whole set unlabelled. One folder
@@ -40,12 +40,12 @@ public static class ImageSource
                 return ShardSource.Open(path, appliesOrientation);
             if (TarSource.SplitPath(path) is var (tar, folder))
                 return OpenTar(tar, folder, appliesOrientation);
+            throw new InvalidInputException(MissingPath.Describe(path) + $" Expected {Kinds}."); // looks into the folders above, which may be closed to this user
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             throw new InvalidInputException($"Cannot read '{path}': {fault.Message}", fault);
         }
-        throw new InvalidInputException(MissingPath.Describe(path) + $" Expected {Kinds}.");
     }
 
     /// <summary>Whether a file's name is that of an image, by its ending.</summary>

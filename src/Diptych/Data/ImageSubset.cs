@@ -37,6 +37,15 @@ public sealed class ImageSubset : IImageSource
     public IReadOnlyList<string>? LabelNames => _source.LabelNames;
 
     /// <inheritdoc/>
+    public string? WhyUnlabelled => _source.WhyUnlabelled;
+
+    /// <inheritdoc/>
+    public string? LeftOut => _source.LeftOut;
+
+    /// <inheritdoc/>
+    public string? StoredAs => _source.StoredAs;
+
+    /// <inheritdoc/>
     public string GetName(int index) => _source.GetName(_indices[index]);
 
     /// <inheritdoc/>

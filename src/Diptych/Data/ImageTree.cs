@@ -6,6 +6,12 @@ namespace Diptych.Data;
 /// <param name="Labels">One label number an image; null where there are no classes.</param>
 internal sealed record ImageTree(string[] Names, string[]? LabelNames, int[]? Labels)
 {
+    /// <inheritdoc cref="IImageSource.WhyUnlabelled"/>
+    public string? WhyUnlabelled { get; init; }
+
+    /// <inheritdoc cref="IImageSource.LeftOut"/>
+    public string? LeftOut { get; init; }
+
     private static readonly HashSet<string> PartNames =
         new(["train", "training", "test", "testing", "val", "valid", "validation"], StringComparer.OrdinalIgnoreCase);
 
@@ -16,8 +22,14 @@ internal sealed record ImageTree(string[] Names, string[]? LabelNames, int[]? La
     public static ImageTree FromFolders(string description, string path, string[] names)
     {
         int wrapper = WrapperLength(names);
-        if (names.Any(name => name.IndexOf('/', wrapper) < 0))
-            return new(names, null, null);
+        if (names.FirstOrDefault(name => name.IndexOf('/', wrapper) < 0) is { } stray)
+        {
+            // One image beside the class folders, and the folders are none.
+            return new(names, null, null)
+            {
+                WhyUnlabelled = names.Any(name => name.IndexOf('/', wrapper) >= 0) ? $"{stray} lies beside its folders, which are classes only when every image is in one. Move it into one, or away." : null,
+            };
+        }
 
         string[] classes = ClassesOf(names, wrapper, out int[] labels);
         string[] parts = classes.Where(PartNames.Contains).ToArray();
@@ -39,7 +51,7 @@ internal sealed record ImageTree(string[] Names, string[]? LabelNames, int[]? La
             throw new InvalidInputException(found.DescribeAbsence(description));
         string[] names = found.Images.ToArray();
         Array.Sort(names, StringComparer.Ordinal);
-        return FromFolders(description, path, names);
+        return FromFolders(description, path, names) with { LeftOut = found.DescribeOthers() };
     }
 
     // Names are sorted: what the first and the last share, all share.

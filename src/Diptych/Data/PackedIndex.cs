@@ -5,10 +5,11 @@ namespace Diptych.Data;
 
 /// <summary>A packed file's header and index, checked against the file's length and their check sums.</summary>
 /// <param name="IsRaw">Whether images are red, green and blue bytes instead of JPEG.</param>
+/// <param name="Size">Pixels that the shorter side was brought to, where it was longer.</param>
 /// <param name="Entries">Where each image lies.</param>
 /// <param name="Names">Each image's name.</param>
 /// <param name="LabelNames">The classes' names; null where there are none.</param>
-internal sealed record PackedIndex(bool IsRaw, PackedEntry[] Entries, string[] Names, string[]? LabelNames)
+internal sealed record PackedIndex(bool IsRaw, int Size, PackedEntry[] Entries, string[] Names, string[]? LabelNames)
 {
     private const uint MaximumLabels = 1 << 24;
 
@@ -45,7 +46,7 @@ internal sealed record PackedIndex(bool IsRaw, PackedEntry[] Entries, string[] N
         }
         index = index[(entries.Length * PackedFormat.EntryLength)..];
         string[] labelNames = ReadNames(path, ref index, (int)labelCount), names = ReadNames(path, ref index, entries.Length);
-        return new(encoding == PackedFormat.Raw, entries, names, labelNames.Length == 0 ? null : labelNames);
+        return new(encoding == PackedFormat.Raw, BinaryPrimitives.ReadInt32LittleEndian(header[12..]), entries, names, labelNames.Length == 0 ? null : labelNames);
     }
 
     private static bool IsPossible(PackedEntry entry, bool isRaw, long end, int labels) =>

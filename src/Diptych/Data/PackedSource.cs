@@ -19,10 +19,13 @@ internal sealed unsafe class PackedSource : IImageSource
         (Description, _file, _view) = (path, file, view);
         _start = start;
         PackedIndex index = PackedIndex.Read(path, start, length);
+        StoredAs = $"packed {(index.IsRaw ? "raw" : "as JPEG")}, shorter side at most {index.Size:N0} pixels";
         (_isRaw, _entries, _names, LabelNames, _isVerified) = (index.IsRaw, index.Entries, index.Names, index.LabelNames, new bool[index.Entries.Length]);
     }
 
     public string Description { get; }
+
+    public string StoredAs { get; }
 
     public int Count => _entries.Length;
 

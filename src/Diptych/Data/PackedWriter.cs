@@ -13,6 +13,14 @@ internal sealed class PackedWriter(Stream stream, bool isRaw, int size)
     private readonly List<string> _names = [];
     private long _end = PackedFormat.HeaderLength;
 
+    /// <summary>Checks that the names of images and classes fit.</summary>
+    /// <exception cref="InvalidInputException">One does not.</exception>
+    public static void Check(IEnumerable<string> names)
+    {
+        if (names.FirstOrDefault(name => Encoding.UTF8.GetByteCount(name) > ushort.MaxValue) is { } longest)
+            throw new InvalidInputException($"The name {longest[..60]}… has {Encoding.UTF8.GetByteCount(longest):N0} bytes, a packed file has room for {ushort.MaxValue:N0}. Shorten it.");
+    }
+
     /// <summary>Appends one image.</summary>
     /// <param name="name">Its name; unique.</param>
     /// <param name="label">Its label number, or −1.</param>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 
 namespace Diptych.Data;
 
@@ -21,7 +22,8 @@ public static class ReadabilityCheck
         var unreadable = new ConcurrentBag<UnreadableImage>();
         var gate = new Lock();
         int done = 0;
-        Parallel.For(0, source.Count, new() { MaxDegreeOfParallelism = workers, CancellationToken = cancellation }, () => new ImageBuffer(), (index, _, buffer) =>
+        ExceptionDispatchInfo? other = null; // memory that ran out, above all: told as itself
+        Parallel.For(0, source.Count, new() { MaxDegreeOfParallelism = workers, CancellationToken = cancellation }, () => new ImageBuffer(), (index, state, buffer) =>
         {
             try
             {
@@ -31,11 +33,17 @@ public static class ReadabilityCheck
             {
                 unreadable.Add(new(index, fault.Name, fault.Reason));
             }
+            catch (Exception fault)
+            {
+                other = ExceptionDispatchInfo.Capture(fault);
+                state.Stop();
+            }
             lock (gate)
                 if (++done % ProgressEvery == 0 || done == source.Count)
                     progress?.Invoke(done);
             return buffer;
         }, _ => { });
+        other?.Throw();
         return unreadable.OrderBy(image => image.Index).ToArray();
     }
 

@@ -11,7 +11,8 @@ internal sealed class SampleLabels
     private static readonly string[] Properties = ["label", "cls", "class"];
 
     private readonly List<string> _labels = [];
-    private bool _isIncomplete;
+    private string? _firstUnlabelled;
+    private int _images, _unlabelled;
 
     /// <summary>What the members of one sample share: the path up to the first dot of the base name.</summary>
     public static string KeyOf(string name)
@@ -20,22 +21,27 @@ internal sealed class SampleLabels
         return dot < 0 ? name : name[..dot];
     }
 
-    /// <summary>Whether a tar has labels of this kind: a <c>.cls</c>, or a <c>.json</c> beside an image of the same key.</summary>
+    /// <summary>Whether a tar has labels of this kind: a <c>.cls</c>, or a label in the first <c>.json</c> beside an image of the same key.</summary>
     public static bool AreIn(TarFile tar)
     {
-        if (tar.Members.Keys.Any(IsClass))
+        HashSet<string> images = ImagesOf(tar);
+        if (tar.Members.Keys.Any(name => IsClass(name) && images.Contains(KeyOf(name))))
             return true;
-        string[] described = tar.Members.Keys.Where(IsJson).Select(KeyOf).ToArray();
-        return described.Length > 0 && tar.Members.Keys.Where(name => ImageNames.IsImage(name)).Select(KeyOf).Intersect(described).Any();
+        if (tar.Members.Keys.FirstOrDefault(name => IsJson(name) && images.Contains(KeyOf(name))) is not { } first || tar.Members[first].Length > MaximumLength)
+            return false;
+        return FromJson(tar, first, ReadSmall(tar, first, tar.Members[first].Offset, tar.Members[first].Length)) is not null;
     }
 
     /// <summary>The labels of a shard by key, as written.</summary>
-    /// <exception cref="InvalidInputException">A member is no JSON, or larger than 1 MiB.</exception>
+    /// <exception cref="InvalidInputException">A member that describes an image is no JSON, or larger than 1 MiB.</exception>
     public static Dictionary<string, string> Read(TarFile shard)
     {
         var labels = new Dictionary<string, string>();
+        HashSet<string> images = ImagesOf(shard);
         foreach (var (name, (offset, length)) in shard.Members)
-            if (IsClass(name))
+            if (!images.Contains(KeyOf(name)))
+                continue;
+            else if (IsClass(name))
                 labels[KeyOf(name)] = Encoding.UTF8.GetString(ReadSmall(shard, name, offset, length)).Trim();
             else if (IsJson(name) && FromJson(shard, name, ReadSmall(shard, name, offset, length)) is { } label)
                 labels.TryAdd(KeyOf(name), label);
@@ -43,17 +49,23 @@ internal sealed class SampleLabels
     }
 
     /// <summary>Takes up the next image's label; null where it has none.</summary>
-    public void Add(string? label)
+    public void Add(string image, string? label)
     {
-        _isIncomplete |= string.IsNullOrEmpty(label);
-        if (!_isIncomplete)
-            _labels.Add(string.Intern(label!));
+        _images++;
+        if (!string.IsNullOrEmpty(label))
+            _labels.Add(string.Intern(label));
+        else if (_unlabelled++ == 0)
+            _firstUnlabelled = image;
     }
+
+    /// <summary>Which images keep the others from being labelled; null where all or none have labels.</summary>
+    public string? WhyUnlabelled => _unlabelled == 0 || _unlabelled == _images ? null
+        : $"{_unlabelled:N0} of its {_images:N0} images {(_unlabelled == 1 ? "has no label: " : "have none, the first of them ")}{_firstUnlabelled}. Add a .cls beside each, or take them out.";
 
     /// <summary>Numbers the labels: themselves where all are numbers, and by name where not; none where an image has none.</summary>
     public (string[]? Names, int[]? Labels) Number(string description)
     {
-        if (_isIncomplete)
+        if (_unlabelled > 0)
             return (null, null);
         if (_labels.All(label => label.All(char.IsAsciiDigit)))
         {
@@ -66,6 +78,8 @@ internal sealed class SampleLabels
         string[] names = _labels.Distinct().Order(StringComparer.Ordinal).ToArray();
         return (names, _labels.ConvertAll(label => Array.BinarySearch(names, label, StringComparer.Ordinal)).ToArray());
     }
+
+    private static HashSet<string> ImagesOf(TarFile tar) => tar.Members.Keys.Where(name => ImageNames.IsImage(name) && !ImageNames.IsHidden(name)).Select(KeyOf).ToHashSet();
 
     private static bool IsClass(string name) => name.EndsWith(".cls", StringComparison.Ordinal);
 
@@ -85,7 +99,7 @@ internal sealed class SampleLabels
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
-            throw new InvalidInputException($"'{shard.Path}' holds '{name}', which is not JSON: {fault.Message} Correct it, or leave it out.", fault);
+            throw new InvalidInputException($"'{shard.Path}' holds '{name}', which is not JSON: {SmallFile.FaultOf(fault)}. Correct it, or leave it out.", fault);
         }
     }
 

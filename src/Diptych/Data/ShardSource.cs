@@ -42,25 +42,35 @@ internal sealed class ShardSource : EncodedSource
         var found = new ImageNames();
         var members = new List<(int, long, long)>();
         var labels = new SampleLabels();
+        string[] starts = StartsOf(shards);
         foreach (var (number, shard) in shards.Index())
         {
             Dictionary<string, string> written = SampleLabels.Read(shard);
-            string start = shards.Length == 1 ? "" : Path.GetFileName(shard.Path) + "/";
             foreach (var (name, (offset, length)) in shard.Members)
             {
                 int before = found.Images.Count;
                 found.Add(name);
                 if (found.Images.Count == before)
                     continue;
-                found.Images[^1] = start + name;
+                found.Images[^1] = starts[number] + name;
                 members.Add((number, offset, length));
-                labels.Add(written.GetValueOrDefault(SampleLabels.KeyOf(name)));
+                labels.Add(found.Images[^1], written.GetValueOrDefault(SampleLabels.KeyOf(name)));
             }
         }
         if (members.Count == 0)
             throw new InvalidInputException(found.DescribeAbsence($"'{description}'"));
         var (labelNames, numbers) = labels.Number(description);
-        return new(description, shards, [.. members], new([.. found.Images], labelNames, numbers), appliesOrientation);
+        return new(description, shards, [.. members], new([.. found.Images], labelNames, numbers) { WhyUnlabelled = labels.WhyUnlabelled }, appliesOrientation);
+    }
+
+    // What stands before an image's name: its shard's path from the folder that holds all shards.
+    private static string[] StartsOf(TarFile[] shards)
+    {
+        if (shards.Length == 1)
+            return [""];
+        string[] paths = Array.ConvertAll(shards, shard => shard.Path.Replace(Path.DirectorySeparatorChar, '/'));
+        int common = paths.Min(path => paths[0].AsSpan().CommonPrefixLength(path)), folder = paths[0].AsSpan(0, common).LastIndexOf('/') + 1;
+        return Array.ConvertAll(paths, path => path[folder..] + "/");
     }
 
     public override void Dispose()

@@ -6,7 +6,7 @@ public static class StratifiedDraw
 {
     private const int Stream = 1_000_001;
 
-    /// <summary>Draws the same number of images from every class.</summary>
+    /// <summary>Draws the same number of images from every class that has any.</summary>
     /// <param name="source">A source with labels.</param>
     /// <param name="perClass">Images a class, ≥ 1.</param>
     /// <param name="seed">The draw's seed.</param>
@@ -16,13 +16,13 @@ public static class StratifiedDraw
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(perClass, 1);
         int[][] classes = Classes(source);
-        string[] small = classes.Index().Where(found => found.Item.Length < perClass)
+        string[] small = classes.Index().Where(found => found.Item.Length > 0 && found.Item.Length < perClass) // numbered labels may leave numbers out
             .Select(found => $"{source.LabelNames![found.Index]} ({found.Item.Length:N0})").ToArray();
         if (small.Length > 0)
             throw new InvalidInputException(
                 $"Cannot draw {perClass:N0} images a class from {source.Description}: too few in {string.Join(", ", small.Take(10))}" +
-                $"{(small.Length > 10 ? $" and {small.Length - 10:N0} more" : "")}. Ask for at most {classes.Min(indices => indices.Length):N0}.");
-        return Draw(classes, _ => perClass, seed);
+                $"{(small.Length > 10 ? $" and {small.Length - 10:N0} more" : "")}. Ask for at most {classes.Where(indices => indices.Length > 0).Min(indices => indices.Length):N0}.");
+        return Draw(classes, count => Math.Min(count, perClass), seed);
     }
 
     /// <summary>Draws the same share of every class, rounded to the nearest image and at least one.</summary>
@@ -45,7 +45,8 @@ public static class StratifiedDraw
             throw new InvalidInputException($"{source.Description} has no labels to draw by. Give a set with one folder a class, or another with labels.");
         var classes = names.Select(_ => new List<int>()).ToArray();
         for (int i = 0; i < source.Count; i++)
-            classes[source.GetLabel(i)].Add(i);
+            if (source.GetLabel(i) is >= 0 and int label)
+                classes[label].Add(i);
         return classes.Select(indices => indices.ToArray()).ToArray();
     }
 

@@ -25,6 +25,8 @@ internal static class WholeFile
 
         // A gz ends with the length it unpacks to, modulo 2³². GZipStream itself takes a cut file for a whole one.
         uint expected = BinaryPrimitives.ReadUInt32LittleEndian(end);
+        if (expected > Array.MaxLength && expected <= file.Length * LargestRatio)
+            throw new InvalidInputException($"'{path}' says at its end that it unpacks to {expected:N0} bytes; the limit is {Array.MaxLength:N0}. Unpack it, and name the unpacked file; if it is smaller, download or copy it again.");
         var bytes = new MemoryStream(expected <= Math.Min(Array.MaxLength, file.Length * LargestRatio) ? (int)expected : 0);
         try
         {

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Diptych.Training;
 
-/// <summary>Tells, once, when all images have come to look alike to the network.</summary>
+/// <summary>Tells when all images have come to look alike to the network.</summary>
 /// <remarks>
 /// The rule: in 20 steps on end the embeddings use fewer than 1.5 directions (effective rank), or the features deviate by less than 0.01
 /// (<see cref="StepMetrics.FeatureDeviation"/>). Both are far below what an untrained network shows.

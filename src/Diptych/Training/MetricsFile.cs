@@ -70,11 +70,14 @@ public sealed class MetricsFile : IDisposable
         return end;
     }
 
+    /// <summary>A step as its line.</summary>
+    public static string ToJson(StepMetrics metrics) => JsonSerializer.Serialize(metrics, Json);
+
     /// <summary>Adds a line.</summary>
     /// <exception cref="IOException">The disk is full; the line is kept and written with a later one.</exception>
     public void Write(StepMetrics metrics)
     {
-        _waiting.Append(JsonSerializer.Serialize(metrics, Json)).Append('\n');
+        _waiting.Append(ToJson(metrics)).Append('\n');
         if (_waiting.Length > Patience)
             WriteWaiting();
     }

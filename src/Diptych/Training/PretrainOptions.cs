@@ -337,7 +337,18 @@ public sealed record PretrainOptions
         return own.Where(p => p.Value.ToString() != theirs.GetProperty(p.Name).ToString())
             .Select(p => $"--{p.Name} is {p.Value} here and {theirs.GetProperty(p.Name)} there").ToArray();
 
-        static PretrainOptions Neutral(PretrainOptions options) => options with { Workers = null, Threads = null, Device = KnownDevice.Automatic, EvaluateEvery = null, CheckpointEvery = 1, KeepLast = 2, KeepEvery = null };
+        // The same place in other words (photos, photos/, /home/me/photos) is no difference; that the images are the same is checked by their names.
+        static PretrainOptions Neutral(PretrainOptions options) => options with
+        {
+            Images = options.Images.Length == 0 ? "" : Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.Images)),
+            Workers = null,
+            Threads = null,
+            Device = KnownDevice.Automatic,
+            EvaluateEvery = null,
+            CheckpointEvery = 1,
+            KeepLast = 2,
+            KeepEvery = null,
+        };
     }
 
     /// <summary>The settings as JSON, in the words of the tool's options: a file that <see cref="Recipe.Read"/> takes.</summary>

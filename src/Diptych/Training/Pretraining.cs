@@ -50,10 +50,13 @@ public sealed class Pretraining
         options.Validate();
         if (source.Count < 2)
             throw new InvalidInputException($"{source.Description} holds one image. Contrastive learning needs at least two, since the negatives of an image are other images.");
-        if (source.Count < options.Batch * options.Accumulate && source.Count >= options.Batch)
+        if (source.Count < (long)options.Batch * options.Accumulate && source.Count >= options.Batch)
             throw new InvalidInputException($"{source.Description} holds {source.Count:N0} images, fewer than the {options.Accumulate} batches of {options.Batch} that one step takes. Use a smaller --accumulate or --batch, or more images.");
         if (source.Count < options.Batch)
             throw new InvalidInputException($"{source.Description} holds {source.Count:N0} images, fewer than one batch of {options.Batch}. Use --batch {source.Count} or less, or more images.");
+        if ((long)(source.Count / options.Batch / options.Accumulate) * options.Epochs is > int.MaxValue and var steps)
+            throw new InvalidInputException($"{options.Epochs:N0} epochs of {source.Count:N0} images are {steps:N0} steps; the limit is {int.MaxValue:N0}. Use fewer --epochs or a larger --batch.");
+        ViewBatch.Check(options.Batch, views: 2, options.CreateViewRecipe());
         if (options.Supervised)
             CheckLabels(options, source);
     }
@@ -101,6 +104,8 @@ public sealed class Pretraining
         using var loader = new ViewLoader(_source, recipe, new ViewLoaderOptions { BatchSize = _options.Batch, Workers = _options.Workers ?? placement.UsualWorkers, Seed = _options.Seed, DropLast = true });
         record.Log($"{(done == 0 ? "started" : $"resumed after step {done}")}; {_source.Count} images of {_source.Description}, {TotalSteps} steps, on {placement.Device}, {get_num_threads()} threads, {_options.Precision}, JPEG by {JpegDecoding.Description}");
         record.Log($"on {RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, {Environment.ProcessorCount} cores; .NET {Environment.Version}, {TorchRuntime.Description}");
+        if (_source.LeftOut is { } others)
+            record.Log($"left out, since their names are not those of images: {others}");
         if (checkpoint is null)
             WhatIsNormal().ToList().ForEach(record.Say);
         foreach (var (_, module) in method.Networks)
@@ -253,7 +258,7 @@ public sealed class Pretraining
     private static void CheckLabels(PretrainOptions options, IImageSource source)
     {
         if (source.LabelNames is null)
-            throw new InvalidInputException($"--supervised learns from labels, but {source.Description} has none. Put the images of each class into a folder of their own, or leave the option out.");
+            throw new InvalidInputException($"--supervised learns from labels, but {source.Description} has none. {source.WhyUnlabelled ?? "Put the images of each class into a folder of their own, or leave the option out."}");
         int[] counts = new int[source.LabelNames.Count];
         for (int i = 0; i < source.Count; i++)
         {

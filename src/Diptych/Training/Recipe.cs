@@ -47,7 +47,7 @@ public sealed record Recipe
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or ArgumentException)
         {
-            throw Bad(path, [exception.Message], exception);
+            throw Bad(path, [SmallFile.FaultOf(exception) + "."], exception);
         }
         return Parse(json, path);
     }

@@ -12,6 +12,9 @@ internal sealed class DecodedImages(IImageSource source, long limit)
     /// <summary>Images of at most so many bytes are kept, and have to be decoded whole.</summary>
     public long Share => _share;
 
+    /// <summary>What to throw where an image turns out unusable.</summary>
+    public UnreadableImageException Unreadable(int index, string reason) => new(source.GetName(index), index, source.Count, reason);
+
     /// <summary>One decoded image, not to be written to: a kept one, or <paramref name="scratch"/>.</summary>
     /// <param name="index">Image, 0-based.</param>
     /// <param name="scratch">Receives an image that is not kept.</param>

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Diptych.Checkpoints;
 using Diptych.Data;
 
@@ -14,14 +15,16 @@ public static class ImagePacking
     /// <param name="path">Where to; an existing file is replaced.</param>
     /// <param name="options">How to store them.</param>
     /// <param name="progress">Told how many images are done, in rising order.</param>
-    /// <exception cref="InvalidInputException">The options are unusable.</exception>
+    /// <param name="cancellation">Stops with <see cref="OperationCanceledException"/>; no file is left.</param>
+    /// <exception cref="InvalidInputException">The options are unusable, or a name is too long.</exception>
     /// <exception cref="UnreadableImageException">An image cannot be decoded; no file is left.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    public static void Write(IImageSource source, string path, PackingOptions options, Action<int>? progress = null)
+    public static void Write(IImageSource source, string path, PackingOptions options, IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
+        PackedWriter.Check(Enumerable.Range(0, source.Count).Select(source.GetName).Concat(source.LabelNames ?? []));
         bool isRaw = options.Store == "raw";
         AtomicFile.Write(path, stream =>
         {
@@ -30,11 +33,12 @@ public static class ImagePacking
             var chunk = new (int Width, int Height, byte[] Bytes)[options.Workers * ChunkPerWorker];
             for (int start = 0; start < source.Count; start += chunk.Length)
             {
+                cancellation.ThrowIfCancellationRequested();
                 int count = Math.Min(chunk.Length, source.Count - start), first = start;
                 InOrder(count, options.Workers, i => chunk[i] = workers.Value!.Pack(source, first + i, options, isRaw));
                 for (int i = 0; i < count; i++)
                     writer.Add(source.GetName(start + i), source.GetLabel(start + i), chunk[i].Width, chunk[i].Height, chunk[i].Bytes);
-                progress?.Invoke(start + count);
+                progress?.Report(start + count);
             }
             writer.Finish(source.LabelNames);
         });
@@ -43,20 +47,19 @@ public static class ImagePacking
     // Of several failures the first image's is told, so that the message does not depend on the threads.
     private static void InOrder(int count, int workers, Action<int> work)
     {
-        var faults = new InvalidInputException?[count];
+        var faults = new ExceptionDispatchInfo?[count];
         Parallel.For(0, count, new() { MaxDegreeOfParallelism = workers }, i =>
         {
             try
             {
                 work(i);
             }
-            catch (UnreadableImageException fault)
+            catch (Exception fault)
             {
-                faults[i] = fault;
+                faults[i] = ExceptionDispatchInfo.Capture(fault);
             }
         });
-        if (faults.FirstOrDefault(fault => fault is not null) is { } first)
-            throw first;
+        faults.FirstOrDefault(fault => fault is not null)?.Throw();
     }
 
     private sealed class Worker
@@ -72,12 +75,19 @@ public static class ImagePacking
             if (shorter > options.Size)
             {
                 // As torchvision's Resize: the longer side truncated.
-                int longer = (int)((long)options.Size * Math.Max(image.Width, image.Height) / shorter);
+                long exact = (long)options.Size * Math.Max(image.Width, image.Height) / shorter;
+                if (exact * options.Size > ImageDecoder.MaximumPixels)
+                    throw Unreadable($"at {image.Width:N0} × {image.Height:N0} pixels it is too narrow: made {options.Size:N0} pixels wide it would have more than {ImageDecoder.MaximumPixels:N0}");
+                int longer = (int)exact;
                 _smaller.Resize(image.Width == shorter ? options.Size : longer, image.Width == shorter ? longer : options.Size);
                 _renderer.Resize(image, _smaller.Pixels, _smaller.Width, _smaller.Height, ResizeFilter.Bilinear);
                 image = _smaller;
             }
+            if (!isRaw && Math.Max(image.Width, image.Height) > JpegFile.MaximumSide)
+                throw Unreadable($"it has {image.Width:N0} × {image.Height:N0} pixels, and a JPEG at most {JpegFile.MaximumSide:N0} a side; --store raw has no such limit");
             return (image.Width, image.Height, isRaw ? RawPixels.Pack(image.Pixels) : JpegFile.Encode(image.Pixels, image.Width, image.Height, options.Quality));
+
+            UnreadableImageException Unreadable(string reason) => new(source.GetName(index), index, source.Count, reason);
         }
     }
 }

@@ -143,7 +143,14 @@ internal sealed class LoaderPass : IDisposable
         {
             if (_plan.Epoch is not { } epoch)
             {
-                renderer.RenderWholePacked(decoded, _plan.Recipe, batch.ViewOf(image, view));
+                try
+                {
+                    renderer.RenderWholePacked(decoded, _plan.Recipe, batch.ViewOf(image, view));
+                }
+                catch (InvalidInputException fault)
+                {
+                    throw _images.Unreadable(index, fault.Message);
+                }
                 continue;
             }
             ViewDraw draw = ViewDraw.For(_plan.Recipe, decoded.Width, decoded.Height, _plan.Seed, epoch, index, view);

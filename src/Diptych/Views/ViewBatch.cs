@@ -8,7 +8,7 @@ public sealed class ViewBatch
     internal ViewBatch(int batchSize, int views, ViewRecipe recipe)
     {
         Recipe = recipe;
-        Pixels = GC.AllocateArray<byte>(checked(batchSize * views * recipe.Size * recipe.Size * recipe.Channels), pinned: true);
+        Pixels = GC.AllocateArray<byte>((int)BytesOf(batchSize, views, recipe), pinned: true);
         _indices = new int[batchSize];
     }
 
@@ -38,6 +38,16 @@ public sealed class ViewBatch
 
     /// <summary>The batch's number in its epoch, 0-based.</summary>
     public int Step { get; private set; }
+
+    /// <summary>Checks that a batch fits into one array.</summary>
+    /// <exception cref="InvalidInputException">It does not.</exception>
+    internal static void Check(int batchSize, int views, ViewRecipe recipe)
+    {
+        if (BytesOf(batchSize, views, recipe) is var bytes && bytes > Array.MaxLength)
+            throw new InvalidInputException($"A batch of {batchSize:N0} images in {views} views of {recipe.Size:N0} × {recipe.Size:N0} pixels takes {bytes:N0} bytes; the limit is {Array.MaxLength:N0}. Use a smaller --batch (--accumulate makes up for it in part) or a smaller --image-size.");
+    }
+
+    private static long BytesOf(int batchSize, int views, ViewRecipe recipe) => (long)batchSize * views * recipe.Size * recipe.Size * recipe.Channels;
 
     internal void Start(int step, int views, ReadOnlySpan<int> indices)
     {

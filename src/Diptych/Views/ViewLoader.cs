@@ -28,6 +28,7 @@ public sealed class ViewLoader : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         recipe.Validate();
         options.Validate();
+        ViewBatch.Check(options.BatchSize, options.Views, recipe);
         (_source, _recipe, _options) = (source, recipe, options);
         _images = new DecodedImages(source, options.KeepDecoded);
     }

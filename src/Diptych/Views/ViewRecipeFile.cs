@@ -57,9 +57,9 @@ internal static class ViewRecipeFile
             using var document = JsonDocument.Parse(text, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
             Fill(recipe, document.RootElement, "", mistakes);
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException) // the latter of a key that is no text
         {
-            throw new InvalidInputException($"{place} is not JSON: {exception.Message}", exception);
+            throw new InvalidInputException($"{place} is not JSON: {SmallFile.FaultOf(exception)}. Correct it there.", exception);
         }
         mistakes.AddRange(ViewRecipeRules.FindMistakes(recipe));
         return mistakes.Count == 0 ? recipe : throw new InvalidInputException($"{place} cannot be used:\n{string.Join('\n', mistakes)}");

@@ -31,8 +31,8 @@ internal static class ViewRecipeRules
         Within(nameof(recipe.Hue), recipe.Hue, 0, 0.5);
         Within(nameof(recipe.GrayscaleProbability), recipe.GrayscaleProbability, 0, 1);
         Within(nameof(recipe.BlurProbability), recipe.BlurProbability, 0, 1);
-        Within(nameof(recipe.BlurSigmaMinimum), recipe.BlurSigmaMinimum, 0, 100, isMinimumAllowed: false);
-        Within(nameof(recipe.BlurSigmaMaximum), recipe.BlurSigmaMaximum, 0, 100, isMinimumAllowed: false);
+        Within(nameof(recipe.BlurSigmaMinimum), recipe.BlurSigmaMinimum, 0.01, 100);
+        Within(nameof(recipe.BlurSigmaMaximum), recipe.BlurSigmaMaximum, 0.01, 100);
         Ordered("BlurSigma", recipe.BlurSigmaMinimum, recipe.BlurSigmaMaximum);
         Within(nameof(recipe.SolarizeProbability), recipe.SolarizeProbability, 0, 1);
         Within(nameof(recipe.SolarizeThreshold), recipe.SolarizeThreshold, 0, 255);
@@ -49,8 +49,8 @@ internal static class ViewRecipeRules
         Defined(nameof(recipe.BlurKind), recipe.BlurKind);
         for (int channel = 0; channel < 3; channel++)
         {
-            Within(nameof(recipe.Mean), recipe.Mean[channel], -100, 100, where: $" of channel {channel}");
-            Within(nameof(recipe.StandardDeviation), recipe.StandardDeviation[channel], 0, 100, isMinimumAllowed: false, where: $" of channel {channel}");
+            Within(nameof(recipe.Mean), recipe.Mean[channel], 0, 1, where: $" of channel {channel}, in units of the full range (255),");
+            Within(nameof(recipe.StandardDeviation), recipe.StandardDeviation[channel], 0.001, 1, where: $" of channel {channel}, in units of the full range (255),");
         }
         return mistakes;
 

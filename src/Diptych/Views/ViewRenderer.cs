@@ -108,7 +108,10 @@ public sealed unsafe class ViewRenderer
 
         // As torchvision's Resize and CenterCrop: the longer side truncated, the margin rounded half to even.
         bool isPortrait = source.Width <= source.Height;
-        int longer = (int)((double)shorter * (isPortrait ? source.Height : source.Width) / (isPortrait ? source.Width : source.Height));
+        double exact = (double)shorter * (isPortrait ? source.Height : source.Width) / (isPortrait ? source.Width : source.Height);
+        if (exact * shorter > ImageDecoder.MaximumPixels)
+            throw new InvalidInputException($"at {source.Width:N0} × {source.Height:N0} pixels it is too narrow to be shown whole: with its shorter side made {shorter:N0} pixels it would have more than {ImageDecoder.MaximumPixels:N0}");
+        int longer = (int)exact;
         (int width, int height) = isPortrait ? (shorter, longer) : (longer, shorter);
         int left = (int)Math.Round((width - size) / 2.0), top = (int)Math.Round((height - size) / 2.0);
 

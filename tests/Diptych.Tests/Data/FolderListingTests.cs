@@ -25,6 +25,31 @@ public sealed class FolderListingTests
     }
 
     [Fact]
+    public void What_was_left_out_is_kept_too_and_hidden_folders_are_not_walked()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (string name in (string[])["1.png", "2.gif", "a/3.GIF", "a/4", "a/._1.png", ".trash/5.png"])
+            folder.Write($"set/{name}", 1);
+        SetTimes(folder);
+        for (int time = 0; time < 2; time++)
+        {
+            Assert.Equal(["1.png"], FolderListing.Read(folder.At("set"), folder.At("store"), 1, out ImageNames found));
+            Assert.Equal(".gif (2), hidden (1), no extension (1)", found.DescribeOthers());
+            folder.Write("set/.trash/6.png", 1); // no reason to list again
+        }
+    }
+
+    [Fact]
+    public void Where_a_listing_cannot_be_kept_the_images_are_found_all_the_same()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("set/1.png", 1);
+        folder.Write("no-folder", 1);
+        SetTimes(folder);
+        Assert.Equal(["1.png"], FolderListing.Read(folder.At("set"), folder.At("no-folder/store"), 1, out _));
+    }
+
+    [Fact]
     public void Links_are_followed_but_not_in_circles()
     {
         using var folder = new TemporaryFolder();
@@ -47,11 +72,12 @@ public sealed class FolderListingTests
 
     [Theory]
     [InlineData("")]
-    [InlineData("diptych listing 1\n")]
-    [InlineData("diptych listing 1\nROOT\n-3\n")]
-    [InlineData("diptych listing 1\nROOT\n0\n5\na.png\n")]
-    [InlineData("diptych listing 1\nROOT\n0\n1\na.png\nb.png\n")]
-    [InlineData("diptych listing 1\n/elsewhere\n0\n1\na.png\n")]
+    [InlineData("diptych listing 2\n")]
+    [InlineData("diptych listing 2\nROOT\n-3\n")]
+    [InlineData("diptych listing 2\nROOT\n0\n0\n5\na.png\n")]
+    [InlineData("diptych listing 2\nROOT\n0\n0\n1\na.png\nb.png\n")]
+    [InlineData("diptych listing 2\nROOT\n0\n1\n.txt\n")]
+    [InlineData("diptych listing 2\n/elsewhere\n0\n0\n1\na.png\n")]
     public void A_damaged_listing_is_made_again(string text)
     {
         using var folder = new TemporaryFolder();

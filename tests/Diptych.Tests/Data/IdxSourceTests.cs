@@ -116,6 +116,16 @@ public sealed class IdxSourceTests
     }
 
     [Fact]
+    public void A_gz_that_unpacks_to_more_than_memory_holds_is_refused_before_it_is_unpacked()
+    {
+        using var folder = new TemporaryFolder();
+        var packed = new byte[4_000_000];
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(packed.AsSpan()[^4..], 2_764_800_000);
+        string path = folder.Write("train-images-idx3-ubyte.gz", packed);
+        Assert.Equal($"'{path}' says at its end that it unpacks to 2,764,800,000 bytes; the limit is 2,147,483,591. Unpack it, and name the unpacked file; if it is smaller, download or copy it again.", SourceContents.Refusal(path));
+    }
+
+    [Fact]
     public void A_cut_gz_is_refused()
     {
         using var folder = new TemporaryFolder();

@@ -33,7 +33,7 @@ public sealed class ImageSourceTests
     {
         using var folder = new TemporaryFolder();
         Assert.Equal(
-            $"Folder '{folder.Root}' is empty. Expected images (.jpg, .jpeg, .png, .webp, .bmp), in one folder or one folder a class.", SourceContents.Refusal(folder.Root));
+            $"Folder '{folder.Root}' is empty. Expected images (.jpg, .jpeg, .jfif, .png, .webp, .bmp), in one folder or one folder a class.", SourceContents.Refusal(folder.Root));
     }
 
     [Fact]
@@ -43,8 +43,8 @@ public sealed class ImageSourceTests
         foreach (string name in (string[])["a.gif", "b.txt", "c/d.TXT", "README"])
             folder.Write(name, 1);
         Assert.Equal(
-            $"Folder '{folder.Root}' holds no images. Looked for .jpg, .jpeg, .png, .webp, .bmp in it and its folders; " +
-            "found 4 other files: .txt (2), no extension (1), .gif (1). Name a folder of images, or the file that holds them.",
+            $"Folder '{folder.Root}' holds no images. Looked for .jpg, .jpeg, .jfif, .png, .webp, .bmp in it and its folders; " +
+            "found 4 other files: .txt (2), .gif (1), no extension (1). Name a folder of images, or the file that holds them.",
             SourceContents.Refusal(folder.Root));
     }
 

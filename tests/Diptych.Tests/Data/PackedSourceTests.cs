@@ -13,7 +13,7 @@ public sealed class PackedSourceTests
         foreach (var (i, name) in names.Index())
             folder.Write($"tree/{name}", new Picture(i, 5 + i, 9 - i).Png());
         using IImageSource tree = ImageSource.Open(folder.At("tree"));
-        ImagePacking.Write(tree, folder.At("some.file"), new() { Store = "raw", Workers = 3 });
+        ImagePacking.Write(tree, folder.At("some.file"), new() { Store = "raw", Workers = 3 }, cancellation: TestContext.Current.CancellationToken);
         using IImageSource packed = ImageSource.Open(folder.At("some.file"));
         SourceContents.AssertSame(tree, packed);
         Assert.Equal(folder.At("some.file"), packed.Description);
@@ -24,7 +24,7 @@ public sealed class PackedSourceTests
     {
         using var folder = new TemporaryFolder();
         using IImageSource flat = ImageSource.Open(folder.Write("a.png", new Picture(1).Png()));
-        ImagePacking.Write(flat, folder.At("p.pack"), new());
+        ImagePacking.Write(flat, folder.At("p.pack"), new(), cancellation: TestContext.Current.CancellationToken);
         using IImageSource packed = ImageSource.Open(folder.At("p.pack"));
         Assert.Null(packed.LabelNames);
         Assert.Equal([-1], packed.Labels());
@@ -41,7 +41,7 @@ public sealed class PackedSourceTests
         using IImageSource source = ImageSource.Open(folder.Write("a.png", new Picture(1, width, height).Png()));
         foreach (string store in PackingOptions.Stores)
         {
-            ImagePacking.Write(source, folder.At(store), new() { Store = store, Size = size });
+            ImagePacking.Write(source, folder.At(store), new() { Store = store, Size = size }, cancellation: TestContext.Current.CancellationToken);
             using IImageSource packed = ImageSource.Open(folder.At(store));
             Assert.Equal((packedWidth, packedHeight), (packed.Image(0).Width, packed.Image(0).Height));
         }
@@ -54,8 +54,8 @@ public sealed class PackedSourceTests
         for (int i = 0; i < 40; i++)
             folder.Write($"tree/{i}.png", new Picture(i, 20, 30).Png());
         using IImageSource tree = ImageSource.Open(folder.At("tree"));
-        ImagePacking.Write(tree, folder.At("one"), new() { Size = 16, Workers = 1 });
-        ImagePacking.Write(tree, folder.At("four"), new() { Size = 16, Workers = 4 });
+        ImagePacking.Write(tree, folder.At("one"), new() { Size = 16, Workers = 1 }, cancellation: TestContext.Current.CancellationToken);
+        ImagePacking.Write(tree, folder.At("four"), new() { Size = 16, Workers = 4 }, cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(File.ReadAllBytes(folder.At("one")), File.ReadAllBytes(folder.At("four")));
     }
 
@@ -64,7 +64,7 @@ public sealed class PackedSourceTests
     {
         using var folder = new TemporaryFolder();
         using IImageSource source = ImageSource.Open(folder.Write("a.png", new Picture(1, 33, 20).Png()));
-        ImagePacking.Write(source, folder.At("p.pack"), new() { Store = "raw" });
+        ImagePacking.Write(source, folder.At("p.pack"), new() { Store = "raw" }, cancellation: TestContext.Current.CancellationToken);
         using IImageSource packed = ImageSource.Open(folder.At("p.pack"));
         var buffer = new ImageBuffer();
         packed.Decode(0, buffer, new Rows());
@@ -79,7 +79,7 @@ public sealed class PackedSourceTests
         folder.Write("tree/b/2.png", new Picture(2).Png());
         using IImageSource tree = ImageSource.Open(folder.At("tree"));
         string path = folder.At("p.pack");
-        ImagePacking.Write(tree, path, new() { Store = "raw" });
+        ImagePacking.Write(tree, path, new() { Store = "raw" }, cancellation: TestContext.Current.CancellationToken);
         byte[] whole = File.ReadAllBytes(path);
         for (int at = 8; at < whole.Length; at++)
         {
@@ -97,8 +97,44 @@ public sealed class PackedSourceTests
         folder.Write("tree/1.png", new Picture(1).Png());
         folder.WriteText("tree/2.jpg", "These are my notes.");
         using IImageSource tree = ImageSource.Open(folder.At("tree"));
-        Assert.Equal("2.jpg", Assert.Throws<UnreadableImageException>(() => ImagePacking.Write(tree, folder.At("p.pack"), new())).Name);
+        Assert.Equal("2.jpg", Assert.Throws<UnreadableImageException>(() => ImagePacking.Write(tree, folder.At("p.pack"), new(), cancellation: TestContext.Current.CancellationToken)).Name);
         Assert.Equal(["tree"], Directory.GetFileSystemEntries(folder.Root).Select(entry => Path.GetFileName(entry)));
+    }
+
+    [Fact]
+    public void What_a_packed_file_cannot_hold_is_told_by_name()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("tree/long.png", new Picture(1, 65_501, 1).Png());
+        using IImageSource tree = ImageSource.Open(folder.At("tree"));
+        Exception fault = Assert.Throws<UnreadableImageException>(() => ImagePacking.Write(tree, folder.At("p.pack"), new(), cancellation: TestContext.Current.CancellationToken));
+        Assert.StartsWith("long.png (1 of 1) is not a readable image: it has 65,501 × 1 pixels, and a JPEG at most 65,500 a side; --store raw has no such limit.", fault.Message, StringComparison.Ordinal);
+        ImagePacking.Write(tree, folder.At("p.pack"), new() { Store = "raw" }, cancellation: TestContext.Current.CancellationToken);
+
+        string name = new string('x', 70_000) + ".png";
+        using IImageSource named = ImageSource.Open(folder.WriteTar("long.tar", [(name, new Picture(1).Png())]));
+        fault = Assert.Throws<InvalidInputException>(() => ImagePacking.Write(named, folder.At("p.pack"), new(), cancellation: TestContext.Current.CancellationToken));
+        Assert.EndsWith("… has 70,004 bytes, a packed file has room for 65,535. Shorten it.", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Packing_that_is_stopped_leaves_no_file()
+    {
+        using var folder = new TemporaryFolder();
+        using IImageSource source = ImageSource.Open(folder.Write("a.png", new Picture(1).Png()));
+        Assert.Throws<OperationCanceledException>(() => ImagePacking.Write(source, folder.At("p.pack"), new(), cancellation: new CancellationToken(canceled: true)));
+        Assert.Equal(["a.png"], Directory.GetFileSystemEntries(folder.Root).Select(entry => Path.GetFileName(entry)));
+    }
+
+    [Fact]
+    public void It_says_how_it_stores_its_images()
+    {
+        using var folder = new TemporaryFolder();
+        using IImageSource source = ImageSource.Open(folder.Write("a.png", new Picture(1).Png()));
+        Assert.Null(source.StoredAs);
+        ImagePacking.Write(source, folder.At("p.pack"), new() { Size = 48 }, cancellation: TestContext.Current.CancellationToken);
+        using IImageSource packed = ImageSource.Open(folder.At("p.pack"));
+        Assert.Equal("packed as JPEG, shorter side at most 48 pixels", packed.StoredAs);
     }
 
     [Fact]

@@ -47,6 +47,7 @@ public sealed class ShardSourceTests
         using IImageSource source = ImageSource.Open(folder.WriteTar("one.tar", [("1.png", Pictures[0].Png()), ("1.cls", Text("3")), ("2.png", Pictures[1].Png())]));
         Assert.Null(source.LabelNames);
         Assert.Equal([-1, -1], source.Labels());
+        Assert.Equal("1 of its 2 images has no label: 2.png. Add a .cls beside each, or take them out.", source.WhyUnlabelled);
     }
 
     [Fact]
@@ -62,6 +63,27 @@ public sealed class ShardSourceTests
         Assert.EndsWith("holds 2 ranges. Expected one.", SourceContents.Refusal(folder.At("s{0..1}/s-{0..1}.tar")), StringComparison.Ordinal);
         using IImageSource one = ImageSource.Open(folder.At("s-{1..1}.tar"));
         Assert.Equal(["1.png"], one.Names());
+    }
+
+    [Fact]
+    public void Descriptions_without_labels_leave_the_folders_as_classes()
+    {
+        using var folder = new TemporaryFolder();
+        using IImageSource source = ImageSource.Open(folder.WriteTar("photos.tar",
+            [("cats/1.png", Pictures[0].Png()), ("cats/1.json", Text("""{"camera": "x"}""")), ("dogs/2.png", Pictures[1].Png()), ("annotations.json", Text("no JSON")), ("dogs/._2.json", Text("no JSON"))]));
+        Assert.Equal(["cats", "dogs"], source.LabelNames);
+        using IImageSource labelled = ImageSource.Open(folder.WriteTar("labelled.tar", [("1.png", Pictures[0].Png()), ("1.cls", Text("3")), ("annotations.json", Text("no JSON"))]));
+        Assert.Equal([3], labelled.Labels());
+    }
+
+    [Fact]
+    public void Shards_of_several_folders_give_their_images_different_names()
+    {
+        using var folder = new TemporaryFolder();
+        for (int i = 0; i < 2; i++)
+            folder.WriteTar($"part-{i}/train.tar", [("1.png", Pictures[i].Png())]);
+        using IImageSource source = ImageSource.Open(folder.At("part-{0..1}/train.tar"));
+        Assert.Equal(["part-0/train.tar/1.png", "part-1/train.tar/1.png"], source.Names());
     }
 
     [Fact]

@@ -19,6 +19,14 @@ public sealed class StratifiedDrawTests
         }, iter: 50);
 
     [Fact]
+    public void Classes_without_images_and_images_without_a_class_are_passed_over()
+    {
+        using var source = new LabelledSource([1, 1, -1, 2, 2], Names); // as numbered from 1
+        Assert.Equal([0, 1, 3, 4], StratifiedDraw.PerClass(source, 2, 1));
+        Assert.EndsWith("too few in b (2), c (2). Ask for at most 2.", Assert.Throws<InvalidInputException>(() => StratifiedDraw.PerClass(source, 3, 1)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_seed_decides()
     {
         using var source = new LabelledSource(Enumerable.Range(0, 300).Select(i => i % 3).ToArray(), Names);

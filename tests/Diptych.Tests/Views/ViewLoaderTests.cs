@@ -21,6 +21,26 @@ public sealed class ViewLoaderTests
     }
 
     [Fact]
+    public void A_batch_that_no_array_holds_is_refused()
+    {
+        using var source = new PixelSource(3);
+        Assert.Equal(
+            "A batch of 8,192 images in 2 views of 224 × 224 pixels takes 2,466,250,752 bytes; the limit is 2,147,483,591. Use a smaller --batch (--accumulate makes up for it in part) or a smaller --image-size.",
+            Assert.Throws<InvalidInputException>(() => new ViewLoader(source, ViewRecipe.Named("imagenet"), new ViewLoaderOptions { BatchSize = 8192 })).Message);
+    }
+
+    [Fact]
+    public void An_image_too_narrow_to_be_shown_whole_is_refused_by_name()
+    {
+        using var folder = new Data.TemporaryFolder();
+        using IImageSource source = ImageSource.Open(folder.Write("strip.png", new Data.Picture(1, 10, 60_000).Png()));
+        using var loader = new ViewLoader(source, ViewRecipe.Named("imagenet"), new ViewLoaderOptions { BatchSize = 1, Views = 1 });
+        Assert.StartsWith(
+            "strip.png (1 of 1) is not a readable image: at 10 × 60,000 pixels it is too narrow to be shown whole: with its shorter side made 256 pixels it would have more than 268,435,456.",
+            Assert.Throws<UnreadableImageException>(() => loader.ReadWhole([0]).Count()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Seed_and_epoch_change_every_batch()
     {
         string[] first = Read(new ViewLoaderOptions { BatchSize = 8 });

@@ -38,11 +38,11 @@ public sealed class ViewRecipeTests
             crop-scale-minimum must not exceed crop-scale-maximum, but they are 0.5 and 0.4.
             flip-horizontal must be in [0, 1], but is 1.5.
             hue must be in [0, 0.5], but is 0.6.
-            blur-sigma-minimum must be in (0, 100], but is NaN.
+            blur-sigma-minimum must be in [0.01, 100], but is NaN.
             solarize-threshold must be in [0, 255], but is 256.
             second-view.blur-probability must be in [0, 1], but is -0.1.
             filter must be one of bilinear, bicubic, but is 7.
-            standard-deviation of channel 1 must be in (0, 100], but is 0.
+            standard-deviation of channel 1, in units of the full range (255), must be in [0.001, 1], but is 0.
             """, Assert.Throws<InvalidInputException>(recipe.Validate).Message, ignoreLineEndingDifferences: true);
     }
 
@@ -96,6 +96,10 @@ public sealed class ViewRecipeTests
         ], message[9..]);
 
         File.WriteAllText(path, "{ \"size\": 64");
+        string fault = Assert.Throws<InvalidInputException>(() => ViewRecipe.Named(path)).Message;
+        Assert.StartsWith($"{path} is not JSON: ", fault, StringComparison.Ordinal);
+        Assert.EndsWith(" (line 1, byte 13). Correct it there.", fault, StringComparison.Ordinal);
+        File.WriteAllText(path, """{ "\ud800": 64 }""");
         Assert.StartsWith($"{path} is not JSON: ", Assert.Throws<InvalidInputException>(() => ViewRecipe.Named(path)).Message, StringComparison.Ordinal);
         Assert.StartsWith("View recipe nowhere/mine.json cannot be read: ", Assert.Throws<InvalidInputException>(() => ViewRecipe.Named("nowhere/mine.json")).Message, StringComparison.Ordinal);
     }

@@ -32,8 +32,8 @@ internal sealed unsafe class Resizer
         _vertical.Plan(crop.Height, height, filter, isUpsideDown);
         bool isPacked = destination.Count == 3 && WindowMixer.IsSupported && _window.TryPlan(_horizontal, width, crop.Left, sourceWidth);
         int pitch = isPacked ? WindowMixer.PitchOf(width) : width * 4, rowLength = width * (isPacked ? 3 : 4);
-        Room(ref _narrowed, crop.Height * pitch + Planes.Slack);
-        Room(ref _mixed, height * rowLength + 4 * Planes.Slack);
+        Room(ref _narrowed, checked(crop.Height * pitch + Planes.Slack));
+        Room(ref _mixed, checked(height * rowLength + 4 * Planes.Slack));
         fixed (byte* pixels = source[..((crop.Top + crop.Height) * sourceWidth * 4)], narrowed = _narrowed, mixed = _mixed)
         {
             byte* firstRow = pixels + (nint)crop.Top * sourceWidth * 4;
