@@ -18,7 +18,7 @@ internal static class PackTable
         {
             using IImageSource original = ImageSource.Open(images);
             using IImageSource jpeg = Pack(original, folder, "jpeg"), raw = Pack(original, folder, "raw");
-            NativeHeap.KeepFreed(); // as training does
+            NativeHeap.KeepFreed(0); // as training does
             using ViewLoader originals = Load(original), jpegs = Load(jpeg), raws = Load(raw);
             (string Name, IImageSource Source, ViewLoader Loader, List<double> Rates)[] rows =
                 [("original JPEG files", original, originals, []), ("packed as JPEG", jpeg, jpegs, []), ("packed raw", raw, raws, [])];

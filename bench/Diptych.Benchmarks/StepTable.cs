@@ -69,7 +69,7 @@ internal static class StepTable
     /// <summary>Prints one program's images/s.</summary>
     public static int RunOnce(string what, string encoder, int size, int batch, int steps)
     {
-        NativeHeap.KeepFreed();
+        NativeHeap.KeepFreed(new EncoderSettings { Name = encoder, Stem = EncoderSettings.StemFor(size) }.LargestActivation(2 * batch, size, what == "float32" ? 4 : 2));
         set_num_threads(Environment.ProcessorCount);
         double[] seconds = what == "convolutions" ? Convolutions(encoder, size, 2 * batch, steps) : Steps(what, encoder, size, batch, steps);
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{batch / PretrainTable.Median(seconds.Skip(2)):F3}"));

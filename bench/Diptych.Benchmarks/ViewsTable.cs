@@ -36,7 +36,7 @@ internal static class ViewsTable
 
     private static int Measure(string photographs, string tiles, string python)
     {
-        NativeHeap.KeepFreed(); // as training does
+        NativeHeap.KeepFreed(0); // as training does
         Rival[] rivals =
         [
             new("torchvision on Pillow, Pillow's blur", photographs, "imagenet", "pillow", Photographs, "stored", []),
@@ -161,7 +161,7 @@ internal static class ViewsTable
     /// <summary>Prints the rates of both blurs over photographs, decoded as this process decodes.</summary>
     public static int RunOnce(string photographs)
     {
-        NativeHeap.KeepFreed();
+        NativeHeap.KeepFreed(0);
         using IImageSource source = ImageSource.Open(photographs);
         int[] all = [.. Enumerable.Range(0, source.Count)];
         double[] rates = [.. new[] { BlurKind.Pillow, BlurKind.Gaussian }.Select(blur =>

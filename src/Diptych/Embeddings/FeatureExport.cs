@@ -63,6 +63,7 @@ public static class FeatureExport
 
     private static bool Compute(ResNet encoder, IImageSource source, ViewRecipe views, FeatureDraft draft, IProgress<int>? progress, CancellationToken stop)
     {
+        FeatureExtractor.KeepMemory(encoder, views);
         FeatureExtractor.Read(source, views, BatchSize, draft.Count, KnownDevice.Of(encoder), images =>
         {
             draft.Add(encoder.call(images).cpu().contiguous().data<float>().ToArray());

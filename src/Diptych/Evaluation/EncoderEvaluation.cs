@@ -46,6 +46,7 @@ public sealed class EncoderEvaluation
     public EvaluationResult Run(EvaluatedEncoder encoder, Action<string>? say = null)
     {
         ArgumentNullException.ThrowIfNull(encoder);
+        FeatureExtractor.KeepMemory(encoder.Encoder, encoder.Views);
         var rows = new List<EvaluationRow>();
         var figures = new List<FeatureFigures>();
         Device device = KnownDevice.Of(encoder.Encoder);

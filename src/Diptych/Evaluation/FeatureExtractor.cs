@@ -9,7 +9,12 @@ namespace Diptych.Evaluation;
 /// <summary>Images to features, without randomness: each image whole, in the encoder's evaluation mode.</summary>
 public static class FeatureExtractor
 {
-    private const int EmbedBlock = 8192;
+    private const int EmbedBlock = 8192, UsualBatch = 256;
+
+    /// <summary>Keeps the memory of a batch for the next one; for programs that do nothing else meanwhile.</summary>
+    /// <param name="encoder">Whose features are wanted.</param>
+    /// <param name="recipe">Their size.</param>
+    internal static void KeepMemory(ResNet encoder, ViewRecipe recipe) => NativeHeap.KeepFreed(encoder.Settings.LargestActivation(UsualBatch, recipe.Size, sizeof(float)));
 
     /// <summary>Features of every image of a source.</summary>
     /// <param name="encoder">The encoder; its weights and statistics are not changed.</param>
@@ -18,7 +23,7 @@ public static class FeatureExtractor
     /// <param name="batchSize">Images at a time.</param>
     /// <param name="progress">Hears how many images are done.</param>
     /// <returns>Features, <c>[M, F]</c>, float32, in the order of the source, where the encoder is.</returns>
-    public static Tensor Extract(ResNet encoder, IImageSource source, ViewRecipe recipe, int batchSize = 256, IProgress<int>? progress = null)
+    public static Tensor Extract(ResNet encoder, IImageSource source, ViewRecipe recipe, int batchSize = UsualBatch, IProgress<int>? progress = null)
     {
         ArgumentNullException.ThrowIfNull(encoder);
         ArgumentNullException.ThrowIfNull(source);
@@ -44,7 +49,7 @@ public static class FeatureExtractor
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(recipe);
-        return Collect(source, recipe, recipe.Channels * recipe.Size * recipe.Size, 256, device ?? CPU, null, views => views.reshape(views.shape[0], -1));
+        return Collect(source, recipe, recipe.Channels * recipe.Size * recipe.Size, UsualBatch, device ?? CPU, null, views => views.reshape(views.shape[0], -1));
     }
 
     /// <summary>Embeddings of features, by the projector that stood before the loss.</summary>
@@ -85,7 +90,6 @@ public static class FeatureExtractor
     /// <param name="take">Takes a batch, <c>[B, C, H, W]</c>, and says whether to go on.</param>
     internal static void Read(IImageSource source, ViewRecipe recipe, int batchSize, int first, Device device, Func<Tensor, bool> take)
     {
-        NativeHeap.KeepFreed();
         using var noGradient = no_grad();
         using var loader = new ViewLoader(source, recipe, new ViewLoaderOptions { BatchSize = batchSize, Views = 1, Workers = Placement.On(device).UsualWorkers });
         foreach (ViewBatch batch in loader.ReadWhole([.. Enumerable.Range(first, source.Count - first)]))

@@ -19,6 +19,16 @@ public sealed record EncoderSettings
     /// <exception cref="InvalidInputException">The name is unknown.</exception>
     public int FeatureCount => 8 * Width * (KnownEncoder.Named(Name).HasBottlenecks ? Bottleneck.Expansion : 1);
 
+    /// <summary>Bytes of the largest activation of a batch: what the stem or, with the small stem, a bottleneck of the first stage gives.</summary>
+    /// <param name="images">Images of the batch.</param>
+    /// <param name="size">Their side, in pixels.</param>
+    /// <param name="bytes">Bytes of a value: 4 in float32, 2 in bfloat16.</param>
+    internal long LargestActivation(long images, int size, int bytes)
+    {
+        int side = Stem == EncoderStem.Small ? size : (size + 1) / 2, widening = Stem == EncoderStem.Small && KnownEncoder.Named(Name).HasBottlenecks ? Bottleneck.Expansion : 1;
+        return images * Width * widening * side * side * bytes;
+    }
+
     /// <summary>The stem that suits images of this size: <see cref="EncoderStem.Small"/> up to 64 pixels.</summary>
     /// <param name="imageSize">Side of a view, in pixels.</param>
     public static EncoderStem StemFor(int imageSize) => imageSize <= 64 ? EncoderStem.Small : EncoderStem.ImageNet;

@@ -35,6 +35,7 @@ public sealed class RunReport : IDisposable
         var (encoder, views) = EncoderFile.Read(encoderPath);
         Views = views;
         using (encoder)
+            FeatureExtractor.KeepMemory(encoder, views);
             _features = FeatureExtractor.Extract(encoder, _images, views).cpu();
     }
 

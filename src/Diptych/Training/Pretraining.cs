@@ -79,7 +79,6 @@ public sealed class Pretraining
     {
         using IDisposable held = _folder.Lock();
         _options.SetArithmetic();
-        NativeHeap.KeepFreed();
         Placement placement = Placement ?? Placement.On(_options.FindDevice());
         ViewRecipe recipe = _options.CreateViewRecipe();
         _folder.KeepViews(recipe);
@@ -92,6 +91,7 @@ public sealed class Pretraining
         ResNet encoder = _options.CreateEncoder();
         if (checkpoint is null && _options.Weights is { } weights)
             StartingWeights.Load(encoder, weights).ToList().ForEach(record.Say);
+        NativeHeap.KeepFreed(encoder.Settings.LargestActivation(2 * Math.Min(_options.Batch, _options.Chunk ?? _options.Batch), recipe.Size, encoder.Precision == ScalarType.BFloat16 ? 2 : 4));
         using IMethod method = _options.CreateMethod(encoder, _source.Count);
         foreach (var (_, module) in method.Networks)
             module.to(placement.Device); // before the optimizer, whose state stands where the parameters stand

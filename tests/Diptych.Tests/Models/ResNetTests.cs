@@ -50,6 +50,17 @@ public sealed class ResNetTests
     }
 
     [Theory]
+    [InlineData("resnet18", 32, 16 * 32 * 32)]
+    [InlineData("resnet18", 96, 16 * 48 * 48)]
+    [InlineData("resnet50", 32, 64 * 32 * 32)]
+    [InlineData("resnet50", 97, 16 * 49 * 49)] // as much as 64 × 25 × 25 after the pooling, and more
+    public void The_largest_activation_is_known_beforehand(string name, int size, int values)
+    {
+        var settings = new EncoderSettings { Name = name, Width = 16, Stem = EncoderSettings.StemFor(size) };
+        Assert.Equal(5L * values * 2, settings.LargestActivation(5, size, 2));
+    }
+
+    [Theory]
     [InlineData(16, 128)]
     [InlineData(32, 256)]
     [InlineData(64, 512)]
