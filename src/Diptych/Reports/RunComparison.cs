@@ -51,25 +51,38 @@ public sealed class RunComparison
     /// <summary>How; with more than one, figures do not stand beside each other by right.</summary>
     public IReadOnlyList<string> Protocols { get; }
 
-    /// <summary>The comparison as a Markdown table with its protocol.</summary>
+    /// <summary>How far a group is above the one with InfoNCE that differs from it in nothing else, seed by seed: what seeds have in common drops out.</summary>
+    /// <param name="group">One of <see cref="Groups"/>.</param>
+    /// <param name="measure">One of <see cref="Measures"/>.</param>
+    /// <returns>Over the seeds that both have; null where there are none.</returns>
+    public Spread? AboveInfoNce(RunGroup group, string measure)
+    {
+        ArgumentNullException.ThrowIfNull(group);
+        RunGroup? usual = Groups.FirstOrDefault(g => g != group && Settings.All(key => g.Settings[key] == (key == "loss" ? "infonce" : group.Settings[key])));
+        if (usual is null)
+            return null;
+        IReadOnlyDictionary<long, double> own = group.BySeed(measure), theirs = usual.BySeed(measure);
+        return Spread.Of([.. own.Keys.Intersect(theirs.Keys).Select(seed => own[seed] - theirs[seed])]);
+    }
+
+    /// <summary>The comparison as a Markdown table with its protocol; where losses differ, with a second one of their differences from InfoNCE.</summary>
     public string ToMarkdown()
     {
-        var columns = new List<string[]>();
-        void Add(string title, Func<RunGroup, string> cell) => columns.Add([title, .. Groups.Select(cell)]);
-        foreach (string setting in Settings)
-            Add(setting, g => g.Settings[setting]);
-        Add("seeds", g => string.Join(", ", g.Runs.Select(r => r.Options.Seed)) + (g.Runs.All(r => r.IsFinished) ? "" : $" ({g.Runs.Count(r => !r.IsFinished)} not finished)"));
-        foreach (string measure in Measures)
-            Add($"{measure} %", g => Percent(g.Figure(measure), g.Runs.Count));
-        Add("loss, last epoch", g => Number(g.Of(r => r.Curve.LastLoss), "F3"));
-        Add("q, last epoch", g => Number(g.Of(r => r.Curve.LastQ), "F3"));
-        int[] widths = [.. columns.Select(c => c.Max(cell => cell.Length))];
-        string Line(int row) => $"| {string.Join(" | ", columns.Select((c, i) => c[row].PadRight(widths[i])))} |";
-        string[] table = [Line(0), $"|{string.Join('|', widths.Select(w => new string('-', w + 2)))}|", .. Enumerable.Range(1, Groups.Count).Select(Line)];
+        string table = Table(Groups,
+            [
+                ("seeds", g => string.Join(", ", g.Runs.Select(r => r.Options.Seed)) + (g.Runs.All(r => r.IsFinished) ? "" : $" ({g.Runs.Count(r => !r.IsFinished)} not finished)")),
+                .. Measures.Select(measure => ($"{measure} %", (Func<RunGroup, string>)(g => Percent(g.Figure(measure), g.Runs.Count)))),
+                ("loss, last epoch", g => Number(g.Of(r => r.Curve.LastLoss), "F3")),
+                ("q, last epoch", g => Number(g.Of(r => r.Curve.LastQ), "F3")),
+            ]);
+        RunGroup[] others = [.. Groups.Where(g => Measures.Any(measure => AboveInfoNce(g, measure) is not null))];
+        if (others.Length > 0)
+            table += $"{Environment.NewLine}{Environment.NewLine}Points above InfoNCE with the same seeds and otherwise equal settings:{Environment.NewLine}{Environment.NewLine}"
+                + Table(others, [.. Measures.Select(measure => (measure, (Func<RunGroup, string>)(g => Points(AboveInfoNce(g, measure), g.Runs.Count))))]);
         string protocol = Protocols.Count > 1
             ? $"{Environment.NewLine}{Environment.NewLine}The runs were evaluated in {Protocols.Count} different ways; their figures cannot be compared:{Environment.NewLine}{string.Join(Environment.NewLine + Environment.NewLine, Protocols)}"
             : string.Concat(Protocols.Select(p => Environment.NewLine + Environment.NewLine + p));
-        return string.Join(Environment.NewLine, table) + protocol;
+        return table + protocol;
     }
 
     /// <summary>The comparison as JSON: a group's settings, and each figure's mean, deviation and number of runs, and the runs with their own.</summary>
@@ -88,6 +101,7 @@ public sealed class RunComparison
             })]),
             ["seeds"] = new JsonArray([.. g.Runs.Select(r => (JsonNode)r.Options.Seed)]),
             ["accuracy"] = new JsonObject(Measures.Select(m => KeyValuePair.Create(m, (JsonNode?)Node(g.Figure(m))))),
+            ["above-infonce"] = new JsonObject(Measures.Select(m => (Measure: m, Above: Node(AboveInfoNce(g, m)))).Where(m => m.Above is not null).Select(m => KeyValuePair.Create(m.Measure, (JsonNode?)m.Above))),
             ["loss"] = Node(g.Of(r => r.Curve.LastLoss)),
             ["q"] = Node(g.Of(r => r.Curve.LastQ)),
         })]),
@@ -121,6 +135,18 @@ public sealed class RunComparison
         }
         return 0;
     }
+
+    // The settings that differ, then what is asked for.
+    private string Table(IReadOnlyList<RunGroup> groups, IReadOnlyList<(string Title, Func<RunGroup, string> Cell)> figures)
+    {
+        string[][] columns = [.. Settings.Select(setting => (setting, (Func<RunGroup, string>)(g => g.Settings[setting]))).Concat(figures).Select(f => (string[])[f.Item1, .. groups.Select(f.Item2)])];
+        int[] widths = [.. columns.Select(c => c.Max(cell => cell.Length))];
+        string Line(int row) => $"| {string.Join(" | ", columns.Select((c, i) => c[row].PadRight(widths[i])))} |";
+        return string.Join(Environment.NewLine, [Line(0), $"|{string.Join('|', widths.Select(w => new string('-', w + 2)))}|", .. Enumerable.Range(1, groups.Count).Select(Line)]);
+    }
+
+    private static string Points(Spread? figure, int runs) => figure is null ? "" : string.Create(CultureInfo.InvariantCulture,
+        $"{100 * figure.Mean:+0.00;−0.00;0.00}{(figure.Deviation is { } sd ? $" ± {100 * sd:F2}" : "")}{(figure.Count < runs ? $" ({figure.Count} of {runs})" : "")}");
 
     private static string Percent(Spread? figure, int runs) => figure is null ? "" : string.Create(CultureInfo.InvariantCulture,
         $"{100 * figure.Mean:F2}{(figure.Deviation is { } sd ? $" ± {100 * sd:F2}" : "")}{(figure.Count < runs ? $" ({figure.Count} of {runs})" : "")}");

@@ -16,6 +16,11 @@ public sealed record RunGroup(IReadOnlyDictionary<string, string> Settings, IRea
     public Spread? Figure(string measure) =>
         Spread.Of([.. Runs.SelectMany(r => r.Figures().Where(f => f.Measure == measure).Select(f => f.Accuracy))]);
 
+    /// <summary>One figure of each run, by its seed; of runs with the same seed the first.</summary>
+    /// <param name="measure">A name that <see cref="RunSummary.Figures"/> gave.</param>
+    internal IReadOnlyDictionary<long, double> BySeed(string measure) =>
+        Runs.SelectMany(r => r.Figures().Where(f => f.Measure == measure).Select(f => (r.Options.Seed, f.Accuracy))).DistinctBy(f => f.Seed).ToDictionary(f => f.Seed, f => f.Accuracy);
+
     /// <summary>Something else over the runs.</summary>
     /// <param name="value">What; null where a run has none.</param>
     public Spread? Of(Func<RunSummary, double?> value) => Spread.Of([.. Runs.Select(value).OfType<double>()]);

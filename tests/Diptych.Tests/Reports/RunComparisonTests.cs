@@ -55,6 +55,25 @@ public sealed class RunComparisonTests
     }
 
     [Fact]
+    public void Losses_are_set_against_InfoNCE_seed_by_seed()
+    {
+        using var folder = new TemporaryFolder();
+        RunSummary Of(string loss, int batch, long seed, double accuracy) => Run(folder, new() { Loss = loss, Batch = batch, Seed = seed }, accuracy);
+        var comparison = new RunComparison([
+            Of("infonce", 16, 1, 0.50), Of("dcl", 16, 1, 0.51), Of("infonce", 16, 2, 0.60), Of("dcl", 16, 2, 0.63), Of("dcl", 16, 3, 0.99), Of("infonce", 64, 1, 0.7), Of("dclw", 64, 1, 0.65), Of("dcl", 8, 1, 0.9)]);
+        string measure = Assert.Single(comparison.Measures);
+        Spread Above(string name) => comparison.AboveInfoNce(comparison.Groups.Single(g => g.Name == name), measure)!;
+        Assert.Equal((0.02, 2), (Math.Round(Above("dcl, batch 16").Mean, 12), Above("dcl, batch 16").Count)); // seed 3 has no partner
+        Assert.Equal(Math.Sqrt(0.0002), Above("dcl, batch 16").Deviation!.Value, 12);
+        Assert.Null(Above("infonce, batch 16"));
+        Assert.Null(Above("dcl, batch 8"));
+        string[] table = comparison.ToMarkdown().Split("equal settings:")[1].Trim().Split(Environment.NewLine);
+        Assert.Equal(["dcl | 16 | +2.00 ± 1.41 (2 of 3)", "dclw | 64 | −5.00"], table[2..4].Select(line => string.Join(" | ", line.Trim('|', ' ').Split('|').Select(c => c.Trim()))));
+        using var json = JsonDocument.Parse(comparison.ToJson());
+        Assert.Equal([0, 1, 0, 1, 0], json.RootElement.GetProperty("groups").EnumerateArray().Select(g => g.GetProperty("above-infonce").EnumerateObject().Count()));
+    }
+
+    [Fact]
     public void Runs_that_were_evaluated_in_different_ways_are_said_not_to_compare()
     {
         using var folder = new TemporaryFolder();
