@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Diptych.Checkpoints;
 using Diptych.Data;
 using Diptych.Evaluation;
+using Diptych.Models;
 using Diptych.Training;
 using Diptych.Views;
 using static TorchSharp.torch;
@@ -34,9 +35,9 @@ public sealed class RunReport : IDisposable
         _images = new ImageSubset(source, SampleOrder.ForEpoch(run.Options.Seed, 0, source.Count).Take(count).Order());
         var (encoder, views) = EncoderFile.Read(encoderPath);
         Views = views;
-        using (encoder)
-            FeatureExtractor.KeepMemory(encoder, views);
-            _features = FeatureExtractor.Extract(encoder, _images, views).cpu();
+        using ResNet owned = encoder;
+        FeatureExtractor.KeepMemory(encoder, views);
+        _features = FeatureExtractor.Extract(encoder, _images, views).cpu();
     }
 
     private ViewRecipe Views { get; }
