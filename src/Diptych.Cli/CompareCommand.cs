@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Diptych.Data;
 using Diptych.Reports;
 
 namespace Diptych.Cli;
@@ -21,7 +22,7 @@ internal sealed class CompareCommand : ToolCommand
 
     public override int Run(ParseResult parse)
     {
-        var comparison = new RunComparison([.. parse.GetValue(_runs)!.SelectMany(RunSummary.Find).Distinct().Select(RunSummary.Read)]);
+        var comparison = new RunComparison([.. parse.GetValue(_runs)!.SelectMany(RunSummary.Find).DistinctBy(RealPath.Of).Select(RunSummary.Read)]);
         Console.Out.WriteLine(parse.GetValue(_json) ? comparison.ToJson() : comparison.ToMarkdown());
         if (parse.GetValue(_plots) is { } folder)
             Console.Error.WriteLine($"Plots: {string.Join(", ", WritePlots(comparison, folder))}");

@@ -21,7 +21,7 @@ internal sealed class DemoCommand : ToolCommand
 
     public override IReadOnlyList<string> Examples { get; } = ["diptych demo"];
 
-    public override IEnumerable<string> FindMistakes(ParseResult parse) => MistakesOf(Settings(parse).Validate);
+    public override IEnumerable<string> FindMistakes(ParseResult parse) => MistakesOf(() => Settings(parse).Validate());
 
     public override int Run(ParseResult parse)
     {

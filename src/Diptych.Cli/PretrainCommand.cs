@@ -79,7 +79,14 @@ internal sealed class PretrainCommand : ToolCommand
         "diptych pretrain samples/eurosat/train.tar --out runs/tiles --resume",
     ];
 
-    public override IEnumerable<string> FindMistakes(ParseResult parse) => MistakesOf(() => Settings(parse, Defaults).Validate());
+    public override IEnumerable<string> FindMistakes(ParseResult parse)
+    {
+        foreach (string mistake in MistakesOf(() => Settings(parse, Defaults).Validate()))
+            yield return mistake;
+        // A run that goes on has its weights in its checkpoint.
+        if (IsGiven(parse, _weights) && !parse.GetValue(_resume) && parse.GetValue(_weights) is { } weights && !File.Exists(weights))
+            yield return $"--weights names {weights}, but there is no such file. Expected a .safetensors file.";
+    }
 
     public override int Run(ParseResult parse)
     {

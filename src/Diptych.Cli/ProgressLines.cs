@@ -7,7 +7,7 @@ namespace Diptych.Cli;
 internal sealed class ProgressLines(int total) : IProgress<int>
 {
     private const int LineCount = 10;
-    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly Stopwatch _clock = new();
     private int? _first;
     private int _next;
 
@@ -15,6 +15,7 @@ internal sealed class ProgressLines(int total) : IProgress<int>
     public void Report(int value)
     {
         _first ??= value;
+        _clock.Start(); // what came before the first report is no image's time
         if (value < _next && value < total)
             return;
         _next = value + total / LineCount;

@@ -36,12 +36,13 @@ internal sealed class ReportCommand : ToolCommand
         string path = parse.GetValue(_run)!;
         RunSummary run = RunSummary.Read(path);
         string images = parse.GetValue(_images) ?? run.Options.Images;
-        if (!IsGiven(parse, _images) && !Path.Exists(images) && !images.Contains('{', StringComparison.Ordinal))
+        if (!IsGiven(parse, _images) && !Directory.Exists(images) && ImageSource.FilesOf(images).Count == 0)
             throw new InvalidInputException($"The images of the run, {images}, are not there. Name images to show with --images.");
+        string page = parse.GetValue(_out) ?? Path.Combine(path, "report.html");
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(page))!); // known before anything is computed
         using IImageSource source = ReadableImages.Open(images, run.Options.ExifOrientation, run.Options.SkipUnreadable || parse.GetValue(_skipUnreadable), Environment.ProcessorCount);
         TorchRuntime.Load();
         using var report = new RunReport(run, source, Value(parse, _count, UsualCount));
-        string page = parse.GetValue(_out) ?? Path.Combine(path, "report.html");
         report.Write(page);
         Console.Error.WriteLine($"{page}: {new FileInfo(page).Length:N0} bytes. Open it in a browser.");
         if (parse.GetValue(_png) is { } folder)

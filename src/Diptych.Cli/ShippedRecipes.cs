@@ -15,10 +15,10 @@ internal static class ShippedRecipes
     /// <exception cref="InvalidInputException">There is neither, or it cannot be read.</exception>
     public static Recipe Read(string nameOrFile)
     {
-        if (File.Exists(nameOrFile))
-            return Recipe.Read(nameOrFile);
         if (Names.Contains(nameOrFile))
             return Recipe.Read(Path.Combine(Folder, nameOrFile + ".json"));
+        if (File.Exists(nameOrFile))
+            return Recipe.Read(nameOrFile);
         if (ViewRecipe.KnownNames.Contains(nameOrFile))
             throw new InvalidInputException($"'{nameOrFile}' is a view recipe, and --recipe names the settings of a whole run. Write --views {nameOrFile}.");
         throw new InvalidInputException(NearMiss.Describe("recipe", nameOrFile, Names) + " A file of your own is named with its path.");

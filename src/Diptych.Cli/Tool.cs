@@ -15,28 +15,35 @@ internal static class Tool
 
     public static int Run(string[] args)
     {
+        ToolCommand? chosen = null;
+        return Guarded(() => Run(args, out chosen), () => chosen);
+    }
+
+    private static int Run(string[] args, out ToolCommand? chosen)
+    {
+        chosen = null;
         var root = new Command("diptych", "Learns image features without labels, in small batches: from a folder of images to an encoder, and how good it is.");
         root.Options.Add(new HelpOption { Recursive = true });
         foreach (ToolCommand command in Commands)
             root.Subcommands.Add(command);
 
         if (args is ["--version"])
-            return Guarded(ShowVersion);
+            return ShowVersion();
         ParseResult parse = root.Parse(args.Length == 0 ? ["--help"] : args);
         if (parse.Action is HelpAction)
             return Show(parse);
-        var chosen = parse.CommandResult.Command as ToolCommand;
+        chosen = parse.CommandResult.Command as ToolCommand;
         IReadOnlyList<string> mistakes = FindMistakes(parse, chosen);
         if (mistakes.Count > 0)
             return Complain(string.Join(Environment.NewLine, mistakes) + Environment.NewLine + $"Try: diptych {(chosen is null ? "" : chosen.Name + " ")}--help");
-        return chosen is null ? Complain("Name a command; see diptych --help.") : Guarded(() => chosen.Run(parse));
+        return chosen is null ? Complain("Name a command; see diptych --help.") : chosen.Run(parse);
     }
 
     /// <summary>All that is wrong with a command line, found without computing anything.</summary>
     public static IReadOnlyList<string> FindMistakes(ParseResult parse, ToolCommand? chosen) =>
         [.. DescribeErrors(parse, chosen).Concat(chosen?.FindMistakes(parse) ?? []).Distinct()];
 
-    private static int Guarded(Func<int> action)
+    private static int Guarded(Func<int> action, Func<ToolCommand?> command)
     {
         try
         {
@@ -49,8 +56,20 @@ internal static class Tool
         catch (Exception exception) when (exception is OutOfMemoryException || AllocatorRefusals.Any(refusal => exception.Message.Contains(refusal, StringComparison.Ordinal)))
         {
             // libtorch's own refusal has no type of its own.
-            return Complain($"There is not enough memory: {exception.Message.Split('\n')[0]}{Environment.NewLine}Use a smaller --batch, --image-size or --width, or --chunk to pass a batch through the network in parts. A run that was going on goes on with --resume.");
+            return Complain($"There is not enough memory: {exception.Message.Split('\n')[0]}{Environment.NewLine}{AdviceOn(command())}");
         }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return Complain($"{exception.Message} Name a file or folder that may be read, or written to.");
+        }
+    }
+
+    private static string AdviceOn(ToolCommand? command)
+    {
+        bool Has(string option) => command?.Options.Any(o => o.Name == option) == true;
+        return Has("--chunk") ? "Use a smaller --batch, --image-size or --width, or --chunk to pass a batch through the network in parts. A run that was going on goes on with --resume."
+            : Has("--count") ? "Use a smaller --count, or end other programs."
+            : "End other programs, or use a machine with more.";
     }
 
     // Loads libtorch, so that the line also answers whether that works here.
@@ -78,7 +97,15 @@ internal static class Tool
     private static List<string> DescribeErrors(ParseResult parse, Command? chosen)
     {
         var mistakes = new List<string>();
-        foreach (string token in parse.UnmatchedTokens)
+        foreach (SymbolResult given in parse.CommandResult.Children)
+        {
+            if (given is OptionResult { Tokens: var values } emptied && values.Any(t => t.Value.Length == 0))
+                mistakes.Add($"{emptied.Option.Name} needs a value, but it is empty.");
+            else if (given is ArgumentResult { Tokens: var words } argument && words.Any(t => t.Value.Length == 0))
+                mistakes.Add($"{argument.Argument.Name} is empty: {argument.Argument.Description}");
+        }
+        // Without a command there is nothing that what follows could belong to.
+        foreach (string token in parse.UnmatchedTokens.Take(chosen is null ? 1 : int.MaxValue))
         {
             mistakes.Add(chosen is null
                 ? NearMiss.Describe("command", token, Commands.Select(c => c.Name).ToArray())
@@ -90,7 +117,7 @@ internal static class Tool
         {
             if (error.SymbolResult is OptionResult option)
                 mistakes.Add(DescribeOption(option));
-            else if (error.SymbolResult is ArgumentResult { Argument: { } argument } && error.SymbolResult is not CommandResult && parse.UnmatchedTokens.Count == 0)
+            else if (error.SymbolResult is ArgumentResult { Argument: { } argument } && parse.UnmatchedTokens.Count == 0)
                 mistakes.Add($"{argument.Name} is missing: {argument.Description}");
             else if (mistakes.Count == 0)
                 mistakes.Add(error.Message);

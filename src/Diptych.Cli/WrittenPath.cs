@@ -5,12 +5,14 @@ namespace Diptych.Cli;
 /// <summary>Keeps what a command writes off the images that it reads.</summary>
 internal static class WrittenPath
 {
+    private static readonly StringComparison Names = OperatingSystem.IsLinux() ? StringComparison.Ordinal : StringComparison.OrdinalIgnoreCase;
+
     /// <summary>Stops where a file to write is the images' own file, or an image among them.</summary>
     /// <exception cref="InvalidInputException">It is.</exception>
     public static void MustNotReplace(string written, string images)
     {
         string place = RealPath.Of(written);
-        if (ImageSource.FilesOf(images).Any(file => RealPath.Of(file) == place) || (IsWithin(place, images) && ImageSource.IsImage(place) && File.Exists(place)))
+        if (ImageSource.FilesOf(images).Any(file => RealPath.Of(file).Equals(place, Names)) || (IsWithin(place, images) && ImageSource.IsImage(place) && File.Exists(place)))
             throw new InvalidInputException($"--out is {written}, and that is what the images are read from. Choose another --out.");
     }
 
@@ -24,5 +26,5 @@ internal static class WrittenPath
     }
 
     private static bool IsWithin(string place, string images) =>
-        Directory.Exists(images) && (place + Path.DirectorySeparatorChar).StartsWith(RealPath.Of(images) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+        Directory.Exists(images) && (place + Path.DirectorySeparatorChar).StartsWith(RealPath.Of(images) + Path.DirectorySeparatorChar, Names);
 }

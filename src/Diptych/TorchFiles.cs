@@ -106,7 +106,7 @@ internal sealed record TorchFiles(string Folder, string TorchSharp, bool IsChose
             return "This system's C or C++ library is older than that: use Debian 12, Ubuntu 22.04 or newer (glibc 2.34, libstdc++ of GCC 12), or a container of one.";
         if (says("undefined symbol") || says("Symbol not found") || says("procedure could not be found"))
             return $"{TorchSharpVersion} does not fit this libtorch: {other} of the version it was built for.";
-        if (says("ELF") || says("wrong architecture") || says("incompatible architecture") || says("incorrect format") || says("file too short"))
+        if (says("invalid ELF") || says("wrong ELF") || says("wrong architecture") || says("incompatible architecture") || says("incorrect format") || says("file too short"))
             return $"The file is damaged or not for this process ({RuntimeInformation.RuntimeIdentifier}): restore and build again, or {other}.";
         if (!File.Exists(file))
             return $"The folder is incomplete: restore and build again, or {other}.";

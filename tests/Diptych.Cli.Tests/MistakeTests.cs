@@ -52,6 +52,7 @@ public sealed class MistakeTests
         using var folder = new TemporaryFolder();
         Run trained = await Run.ToolIn(folder, "pretrain", Run.Sample("test.tar"), "--width", "4", "--image-size", "8", "--batch", "500", "--epochs", "1", "--out", "first");
         Assert.Equal(0, trained.ExitCode);
+        Assert.Contains("--weights names nowhere.safetensors, but there is no such file.", await Refused(folder, "pretrain", Run.Sample("test.tar"), "--weights", "nowhere.safetensors"), StringComparison.Ordinal);
         string[] command = ["pretrain", Run.Sample("test.tar"), "--weights", "first/encoder.safetensors", "--image-size", "8", "--batch", "500", "--epochs", "1"];
         Assert.Contains("None of the 120 tensors in first/encoder.safetensors fits the encoder resnet50", await Refused(folder, [.. command, "--encoder", "resnet50", "--width", "5"]), StringComparison.Ordinal);
         Run started = await Run.ToolIn(folder, [.. command, "--width", "4", "--out", "second"]);
@@ -63,6 +64,25 @@ public sealed class MistakeTests
     {
         using var folder = new TemporaryFolder();
         Assert.Contains("Unknown command 'pretrian'. Known commands: pretrain, evaluate, embed, report, compare, sweep, views, pack, inspect, list, demo. Did you mean 'pretrain'?", await Refused(folder, "pretrian"), StringComparison.Ordinal);
+        Assert.DoesNotContain("'photos'", await Refused(folder, "pretrian", "photos", "--batch", "4"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_empty_value_is_told_by_its_name()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.StartsWith("--out needs a value, but it is empty.", await Refused(folder, "pretrain", Run.Sample("test.tar"), "--out", ""), StringComparison.Ordinal);
+        Assert.StartsWith("IMAGES is empty: ", await Refused(folder, "pack", "", "--out", "x.pack"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_where_a_folder_is_meant_is_told_without_a_stack_trace()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("small-machine"), "no recipe"); // beside a name that the tool knows
+        Directory.CreateDirectory(folder.File("run/recipe.json"));
+        Assert.Contains("run", await Refused(folder, "compare", "run"), StringComparison.Ordinal);
+        Assert.Contains("--epochs must be from 1", await Refused(folder, "demo", "--epochs", "0"), StringComparison.Ordinal);
     }
 
     [Fact]

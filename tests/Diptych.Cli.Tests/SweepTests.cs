@@ -42,7 +42,7 @@ public sealed class SweepTests
         Assert.Equal(table, again.Succeeded());
         Assert.Equal("8 runs, 8 of them done already.", again.Error);
 
-        Run compared = await Run.ToolIn(folder, "compare", "runs");
+        Run compared = await Run.ToolIn(folder, "compare", "runs", "runs/"); // the same runs once
         Assert.Equal(table, compared.Succeeded());
 
         Run otherwise = await Run.ToolIn(folder, "sweep", "plan.json", "--train", "labelled/train", "--test", "labelled/train", "--out", "runs");

@@ -15,6 +15,8 @@ internal abstract class EncodedSource(string description, ImageTree tree, bool a
 
     public string? WhyUnlabelled => tree.WhyUnlabelled;
 
+    public bool AppliesOrientation => appliesOrientation;
+
     public string? LeftOut => tree.LeftOut;
 
     public string GetName(int index) => tree.Names[index];

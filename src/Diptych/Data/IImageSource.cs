@@ -21,6 +21,9 @@ public interface IImageSource : IDisposable
     /// <summary>How a file of Diptych's own stores the images: <c>packed as JPEG, shorter side at most 256 pixels</c>; null for other sources.</summary>
     string? StoredAs => null;
 
+    /// <summary>Whether photographs are turned as their EXIF orientation says.</summary>
+    bool AppliesOrientation => false;
+
     /// <summary>The image's name, stable and unique in the source: <c>Forest/Forest_12.jpg</c>.</summary>
     /// <param name="index">Image, 0-based.</param>
     string GetName(int index);

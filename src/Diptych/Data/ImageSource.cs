@@ -52,11 +52,14 @@ public static class ImageSource
     /// <param name="name">Name or path.</param>
     public static bool IsImage(string name) => ImageNames.IsImage(name);
 
-    /// <summary>The files that a path of images stands for, where it is not a folder: itself, the shards of a range, or the tar that a folder lies in.</summary>
+    /// <summary>The data files that a path of images stands for: itself, the shards of a range, the tar that a folder lies in, or the CIFAR, STL-10 or idx files of a folder.</summary>
     /// <param name="path">What <see cref="Open"/> takes.</param>
-    /// <returns>The files; none for a folder, or where nothing is there.</returns>
+    /// <returns>The files; none for a folder of images, or where nothing is there.</returns>
     public static IReadOnlyList<string> FilesOf(string path) =>
-        Directory.Exists(path) ? [] : File.Exists(path) ? [path] : ShardPattern.IsPattern(path) ? ShardPattern.Expand(path) : TarSource.SplitPath(path) is var (tar, _) ? [tar] : [];
+        Directory.Exists(path) ? FilesIn(path) : File.Exists(path) ? [path] : ShardPattern.IsPattern(path) ? ShardPattern.Expand(path) : TarSource.SplitPath(path) is var (tar, _) ? [tar] : [];
+
+    private static string[] FilesIn(string folder) =>
+        StlSource.FindIn(folder) is { } stl ? [stl] : CifarSource.FindIn(folder) is { Length: > 0 } batches ? batches : IdxSource.FindIn(folder) is { } images ? [images] : [];
 
     private static IImageSource OpenFolder(string path, bool appliesOrientation)
     {

@@ -43,6 +43,9 @@ public sealed class ImageSubset : IImageSource
     public string? LeftOut => _source.LeftOut;
 
     /// <inheritdoc/>
+    public bool AppliesOrientation => _source.AppliesOrientation;
+
+    /// <inheritdoc/>
     public string? StoredAs => _source.StoredAs;
 
     /// <inheritdoc/>

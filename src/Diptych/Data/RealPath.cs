@@ -8,7 +8,7 @@ public static class RealPath
 
     /// <summary>The whole path with all links followed, those of the folders on the way too.</summary>
     /// <param name="path">A path; nothing need be there.</param>
-    /// <returns>The same for two paths of one file. Where links lead in a circle, some link of it.</returns>
+    /// <returns>The same for two paths of one file, letters aside where a system does not tell small from large ones. Where links lead in a circle, some link of it.</returns>
     public static string Of(string path)
     {
         int links = 0;

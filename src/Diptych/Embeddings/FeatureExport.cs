@@ -36,13 +36,16 @@ public static class FeatureExport
             ["diptych.encoder-sha256"] = Convert.ToHexStringLower(Digest(encoderPath)),
             ["diptych.architecture"] = $"{encoder.Settings.Name}, width {encoder.Settings.Width}, {encoder.Settings.Channels} channels",
             ["diptych.views"] = views.ToJson(),
+            ["diptych.device"] = KnownDevice.Of(encoder).ToString(),
             ["diptych.images"] = source.Description,
+            ["diptych.exif-orientation"] = source.AppliesOrientation ? "applied" : "not applied",
             ["diptych.images-fingerprint"] = SampleOrder.Fingerprint(source),
             ["diptych.version"] = typeof(FeatureExport).Assembly.GetName().Version!.ToString(3),
         };
         string draftPath = path + ".draft";
         try
         {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
             using (var draft = FeatureDraft.Open(draftPath, string.Join('\n', metadata.Select(m => $"{m.Key} {m.Value}")), length, BatchSize))
             {
                 if (!Compute(encoder, source, views, draft, progress, stop))

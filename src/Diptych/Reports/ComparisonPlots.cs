@@ -7,7 +7,7 @@ namespace Diptych.Reports;
 /// <summary>A comparison as pictures.</summary>
 public static class ComparisonPlots
 {
-    private const int PanelWidth = 560, PanelHeight = 420, MostColumns = 3, MostLines = 20;
+    private const int PanelWidth = 560, PanelHeight = 420, MostColumns = 3, MostLines = 60;
     private const double PalestShade = 0.7;
 
     private static readonly Color[] Few = new ScottPlot.Palettes.ColorblindFriendly().Colors, Many = new ScottPlot.Palettes.Category20().Colors;
@@ -84,7 +84,7 @@ public static class ComparisonPlots
                 if (points.Any(p => p.Y!.Deviation is not null))
                     plot.Add.ErrorBar(x, y, [.. points.Select(p => panel.Scale * (p.Y!.Deviation ?? 0))]).Color = ColorOf(i, lines.Length);
             }
-            plot.Axes.Bottom.SetTicks([.. values.Select(Place)], [.. values.Select(v => v.ToString("0.####", CultureInfo.InvariantCulture))]);
+            plot.Axes.Bottom.SetTicks([.. values.Select(Place)], [.. values.Select(v => v.ToString("G4", CultureInfo.InvariantCulture))]);
         }))]);
     }
 

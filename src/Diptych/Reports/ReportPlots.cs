@@ -20,8 +20,8 @@ public static class ReportPlots
         PlotFont.Use();
         Directory.CreateDirectory(folder);
         var written = new List<string> { ComparisonPlots.Curves(new RunComparison([run]), Path.Combine(folder, "curves.png")), Map(report, Path.Combine(folder, "map.png")) };
-        if (run.Evaluation?.Results.LastOrDefault(r => r.Metrics is not null) is { } row)
-            written.Add(Confusion(row.Metrics!, Path.Combine(folder, "confusion.png")));
+        if (run.Evaluation?.Results.LastOrDefault(r => r.Metrics is not null && r.Features == run.Options.Loss) is { } row)
+            written.Add(Confusion(row.Metrics!, row.Classifier, Path.Combine(folder, "confusion.png")));
         return written;
     }
 
@@ -42,7 +42,7 @@ public static class ReportPlots
     }
 
     // Shares of the true class, so that large classes do not hide small ones.
-    private static string Confusion(ClassificationMetrics metrics, string path)
+    private static string Confusion(ClassificationMetrics metrics, string title, string path)
     {
         int count = metrics.Confusion.Count;
         double[,] shares = new double[count, count];
@@ -50,6 +50,7 @@ public static class ReportPlots
             for (int j = 0; j < count; j++)
                 shares[i, j] = (double)metrics.Confusion[i][j] / Math.Max(1, metrics.Confusion[i].Sum());
         var plot = new Plot();
+        plot.Title(title, size: 13);
         plot.Add.Heatmap(shares).Colormap = new ScottPlot.Colormaps.Blues().Reversed();
         if (count <= MostNames)
         {

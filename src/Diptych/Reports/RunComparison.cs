@@ -98,6 +98,7 @@ public sealed class RunComparison
                 ["accuracy"] = new JsonObject(r.Figures().Select(f => KeyValuePair.Create(f.Measure, (JsonNode?)f.Accuracy))),
                 ["loss"] = Finite(r.Curve.LastLoss),
                 ["q"] = Finite(r.Curve.LastQ),
+                ["q-by-epoch"] = new JsonArray([.. r.Curve.QByEpoch.Select(q => (JsonNode?)Finite(q))]),
             })]),
             ["seeds"] = new JsonArray([.. g.Runs.Select(r => (JsonNode)r.Options.Seed)]),
             ["accuracy"] = new JsonObject(Measures.Select(m => KeyValuePair.Create(m, (JsonNode?)Node(g.Figure(m))))),
@@ -118,6 +119,7 @@ public sealed class RunComparison
         JsonObject settings = JsonNode.Parse(run.Options.ToJson())!.AsObject();
         foreach (string key in LeftOut)
             settings.Remove(key);
+        settings["images"] = run.Options.ImagesPlace; // one place in two spellings is no difference
         return settings;
     }
 
@@ -139,7 +141,7 @@ public sealed class RunComparison
     // The settings that differ, then what is asked for.
     private string Table(IReadOnlyList<RunGroup> groups, IReadOnlyList<(string Title, Func<RunGroup, string> Cell)> figures)
     {
-        string[][] columns = [.. Settings.Select(setting => (setting, (Func<RunGroup, string>)(g => g.Settings[setting]))).Concat(figures).Select(f => (string[])[f.Item1, .. groups.Select(f.Item2)])];
+        string[][] columns = [.. Settings.Select(setting => (setting, (Func<RunGroup, string>)(g => g.Settings[setting]))).Concat(figures).Select(f => (string[])[f.Item1, .. groups.Select(g => f.Item2(g).Replace("|", "\\|", StringComparison.Ordinal))])];
         int[] widths = [.. columns.Select(c => c.Max(cell => cell.Length))];
         string Line(int row) => $"| {string.Join(" | ", columns.Select((c, i) => c[row].PadRight(widths[i])))} |";
         return string.Join(Environment.NewLine, [Line(0), $"|{string.Join('|', widths.Select(w => new string('-', w + 2)))}|", .. Enumerable.Range(1, groups.Count).Select(Line)]);

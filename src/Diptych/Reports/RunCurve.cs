@@ -16,8 +16,11 @@ public sealed record RunCurve
     /// <summary>Mean loss of the last epoch's steps; null before the first step.</summary>
     public double? LastLoss { get; init; }
 
-    /// <summary>Mean q of the last epoch's steps.</summary>
-    public double? LastQ { get; init; }
+    /// <summary>Mean q of each epoch's steps.</summary>
+    public IReadOnlyList<double> QByEpoch { get; init; } = [];
+
+    /// <summary>Mean q of the last epoch's steps; null before the first step.</summary>
+    public double? LastQ => QByEpoch.Count == 0 ? null : QByEpoch[^1];
 
     /// <summary>Reads <c>metrics.jsonl</c>.</summary>
     /// <param name="path">The file; a missing one gives an empty curve, a line that is torn is passed over.</param>
@@ -26,13 +29,17 @@ public sealed record RunCurve
         var points = new List<CurvePoint>();
         var accuracy = new List<(int Step, double Accuracy)>();
         var pending = new List<StepMetrics>();
-        int stride = 1, epoch = -1, count = 0, stepsPerEpoch = 0, lastStep = 0;
+        var q = new List<double>();
+        int stride = 1, epoch = -1, count = 0, stepsPerEpoch = 0;
         double lossSum = 0, qSum = 0;
         foreach (StepMetrics step in MetricsFile.Read(path))
         {
             if (step.Epoch != epoch)
+            {
+                Close();
                 (epoch, count, lossSum, qSum) = (step.Epoch, 0, 0, 0);
-            (count, lossSum, qSum, lastStep) = (count + 1, lossSum + step.Loss, qSum + step.QMean, step.Step);
+            }
+            (count, lossSum, qSum) = (count + 1, lossSum + step.Loss, qSum + step.QMean);
             stepsPerEpoch = step.Epoch == 0 ? Math.Max(stepsPerEpoch, step.Step) : stepsPerEpoch;
             if (step.OnlineAccuracy is { } measured)
                 accuracy.Add((step.Step, measured));
@@ -47,13 +54,20 @@ public sealed record RunCurve
                 stride *= 2;
             }
         }
+        Close();
         double perEpoch = Math.Max(1, stepsPerEpoch);
         return new RunCurve
         {
             Points = [.. points.Select(p => p with { Epoch = p.Epoch / perEpoch })],
             Accuracy = [.. accuracy.Select(a => (a.Step / perEpoch, a.Accuracy))],
             LastLoss = count == 0 ? null : lossSum / count,
-            LastQ = count == 0 ? null : qSum / count,
+            QByEpoch = q,
         };
+
+        void Close()
+        {
+            if (count > 0)
+                q.Add(qSum / count);
+        }
     }
 }

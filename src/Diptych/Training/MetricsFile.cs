@@ -33,7 +33,8 @@ public sealed class MetricsFile : IDisposable
     {
         if (!File.Exists(path))
             yield break;
-        foreach (string line in File.ReadLines(path))
+        using var lines = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite)); // it may be written just now
+        while (lines.ReadLine() is { } line)
         {
             StepMetrics? step = null;
             try

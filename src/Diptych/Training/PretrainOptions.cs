@@ -259,8 +259,6 @@ public sealed record PretrainOptions
             yield return $"--embedding-size must be at least 2, but it is {EmbeddingSize}.";
         foreach (string mistake in (new EncoderSettings { Name = Encoder, Width = Width }).FindMistakes())
             yield return mistake;
-        if (Weights is not null && !File.Exists(Weights))
-            yield return $"--weights names {Weights}, but there is no such file. Expected a .safetensors file.";
         if (Complaint(() => CreateViewRecipe()) is { } views)
             yield return views;
         if (Epochs is < 1 or > 100_000)
@@ -328,6 +326,9 @@ public sealed record PretrainOptions
         }
     }
 
+    // The same place in other words (photos, photos/, /home/me/photos) is no difference; that the images are the same is checked by their names.
+    internal string ImagesPlace => Images.Length == 0 ? "" : Path.TrimEndingDirectorySeparator(Path.GetFullPath(Images));
+
     /// <summary>The settings of both that differ and that change the result, one line each.</summary>
     /// <param name="other">The settings to compare with.</param>
     public IReadOnlyList<string> DifferencesFrom(PretrainOptions other)
@@ -337,10 +338,9 @@ public sealed record PretrainOptions
         return own.Where(p => p.Value.ToString() != theirs.GetProperty(p.Name).ToString())
             .Select(p => $"--{p.Name} is {p.Value} here and {theirs.GetProperty(p.Name)} there").ToArray();
 
-        // The same place in other words (photos, photos/, /home/me/photos) is no difference; that the images are the same is checked by their names.
         static PretrainOptions Neutral(PretrainOptions options) => options with
         {
-            Images = options.Images.Length == 0 ? "" : Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.Images)),
+            Images = options.ImagesPlace,
             Workers = null,
             Threads = null,
             Device = KnownDevice.Automatic,

@@ -66,6 +66,10 @@ public sealed class FeatureExportTests
         using var other = new StopAt(256);
         Assert.False(FeatureExport.Run(Encoder(folder, 2), tiles, path, other, stop: other.Token));
         Assert.Equal([256], other.Seen);
+        using IImageSource turned = ImageSource.Open(Repository.Sample("test.tar"), appliesOrientation: true);
+        using var again = new StopAt(256);
+        Assert.False(FeatureExport.Run(Encoder(folder, 2), turned, path, again, stop: again.Token));
+        Assert.Equal([256], again.Seen); // rows of upright and of turned photographs are not mixed
     }
 
     [Fact]

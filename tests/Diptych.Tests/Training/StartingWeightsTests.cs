@@ -67,6 +67,21 @@ public sealed class StartingWeightsTests
         Assert.Contains("tensors match", File.ReadAllText(run.LogPath), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_run_that_goes_on_does_not_need_them_again()
+    {
+        using var folder = new TemporaryFolder();
+        using var tiles = new ImageSubset(ImageSource.Open(Repository.Sample("test.tar")), [1, 2, 3, 4], ownsSource: true);
+        string weights = folder.File("start.safetensors");
+        using (var start = new ResNet(new EncoderSettings { Name = "resnet10", Width = 4 }, seed: 77))
+            EncoderFile.Write(weights, start, Diptych.Views.ViewRecipe.Named("cifar"));
+        var options = new PretrainOptions { Images = "tiles", Encoder = "resnet10", ImageSize = 8, Width = 4, Batch = 2, Epochs = 1, Threads = 1, Weights = weights };
+        RunFolder run = RunFolder.Create(folder.File("run"), options);
+        Assert.False(new Pretraining(options, tiles, run, new QuietObserver()).Run(false, new CancellationToken(canceled: true)));
+        File.Delete(weights);
+        Assert.True(new Pretraining(options, tiles, run, new QuietObserver()).Run(true, CancellationToken.None));
+    }
+
     private sealed class QuietObserver : IPretrainObserver
     {
         public void OnStart(int firstStep, int totalSteps) { }
