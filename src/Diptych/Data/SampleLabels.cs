@@ -24,6 +24,8 @@ internal sealed class SampleLabels
     /// <summary>Whether a tar has labels of this kind: a <c>.cls</c>, or a label in the first <c>.json</c> beside an image of the same key.</summary>
     public static bool AreIn(TarFile tar)
     {
+        if (!tar.Members.Keys.Any(name => IsClass(name) || IsJson(name)))
+            return false;
         HashSet<string> images = ImagesOf(tar);
         if (tar.Members.Keys.Any(name => IsClass(name) && images.Contains(KeyOf(name))))
             return true;
@@ -39,7 +41,7 @@ internal sealed class SampleLabels
         var labels = new Dictionary<string, string>();
         HashSet<string> images = ImagesOf(shard);
         foreach (var (name, (offset, length)) in shard.Members)
-            if (!images.Contains(KeyOf(name)))
+            if (!(IsClass(name) || IsJson(name)) || !images.Contains(KeyOf(name)))
                 continue;
             else if (IsClass(name))
                 labels[KeyOf(name)] = Encoding.UTF8.GetString(ReadSmall(shard, name, offset, length)).Trim();
