@@ -18,7 +18,7 @@ public sealed class NativeHeapTests : IDisposable
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the pages that a process was given are counted on Linux only");
         (long kept, long returned) = (await PagesOfFourSteps("UNUSED"), await PagesOfFourSteps("MALLOC_ARENA_TEST")); // a setting of the user's, at its default
         Assert.SkipUnless(returned > 100_000, $"this C library keeps what is freed: {returned:N0} new pages in four steps");
-        Assert.InRange(kept, 0, returned / 4);
+        Assert.True(kept < returned / 4, $"{kept:N0} new pages in four steps; {returned:N0} where memory is given back"); // of two processes, so that none may look like less than none
     }
 
     // Four more steps, so that what is needed once does not count.
