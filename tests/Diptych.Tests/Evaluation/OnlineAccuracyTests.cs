@@ -2,6 +2,7 @@ using System.Text.Json;
 using Diptych.Data;
 using Diptych.Evaluation;
 using Diptych.Models;
+using Diptych.Tests.Training;
 using Diptych.Training;
 using static TorchSharp.torch;
 
@@ -73,13 +74,4 @@ public sealed class OnlineAccuracyTests
 
     private static (int Step, double Accuracy)[] Measured(RunFolder run) => File.ReadLines(run.MetricsPath).Select(line => JsonDocument.Parse(line).RootElement)
         .Where(step => step.TryGetProperty("online-accuracy", out _)).Select(step => (step.GetProperty("step").GetInt32(), step.GetProperty("online-accuracy").GetDouble())).ToArray();
-
-    private sealed class Observer(Action<StepMetrics>? onStep = null) : IPretrainObserver
-    {
-        public void OnStart(int firstStep, int totalSteps) { }
-
-        public void OnStep(StepMetrics metrics) => onStep?.Invoke(metrics);
-
-        public void OnMessage(string message) { }
-    }
 }

@@ -47,13 +47,4 @@ public sealed class CollectionTests
             return File.ReadAllBytes(run.EncoderPath);
         }
     }
-
-    private sealed class Observer : IPretrainObserver
-    {
-        public void OnStart(int firstStep, int totalSteps) { }
-
-        public void OnStep(StepMetrics metrics) { }
-
-        public void OnMessage(string message) { }
-    }
 }

@@ -111,13 +111,4 @@ public sealed class DevicePathTests
     }
 
     private static string Comparable(StepMetrics step) => (step with { ImagesPerSecond = 0, DataWait = 0, EffectiveRank = 0, OnlineAccuracy = null, QHistogram = [] }).ToString() + string.Join(' ', step.QHistogram);
-
-    private sealed class Observer(Action<StepMetrics>? onStep = null) : IPretrainObserver
-    {
-        public void OnStart(int firstStep, int totalSteps) { }
-
-        public void OnStep(StepMetrics metrics) => onStep?.Invoke(metrics);
-
-        public void OnMessage(string message) { }
-    }
 }

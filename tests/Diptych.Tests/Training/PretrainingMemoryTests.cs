@@ -15,7 +15,7 @@ public sealed class PretrainingMemoryTests
         using var tiles = new ImageSubset(ImageSource.Open(Repository.Sample("test.tar")), Enumerable.Range(0, 64).Select(i => i * 7), ownsSource: true);
         PretrainOptions options = new() { Images = "tiles", Views = "satellite", Width = 4, Threads = 1, ImageSize = 8, Batch = 8, Epochs = 250, CheckpointEvery = 500 };
         double early = 0, late = 0;
-        new Pretraining(options, tiles, RunFolder.Create(folder.File("run"), options), new EachStep(step =>
+        new Pretraining(options, tiles, RunFolder.Create(folder.File("run"), options), new Observer(step =>
         {
             if (step.Step == 200)
                 early = ResidentBytes();
@@ -32,14 +32,5 @@ public sealed class PretrainingMemoryTests
         GC.Collect();
         using var process = System.Diagnostics.Process.GetCurrentProcess();
         return process.WorkingSet64;
-    }
-
-    private sealed class EachStep(Action<StepMetrics> onStep) : IPretrainObserver
-    {
-        public void OnStart(int firstStep, int totalSteps) { }
-
-        public void OnStep(StepMetrics metrics) => onStep(metrics);
-
-        public void OnMessage(string message) { }
     }
 }

@@ -249,17 +249,4 @@ public sealed class PretrainingTests
         using var json = JsonDocument.Parse(line);
         return string.Join(' ', new[] { "step", "epoch", "loss", "q-mean", "q-cv", "alignment", "uniformity", "learning-rate" }.Select(k => json.RootElement.GetProperty(k).GetRawText()));
     }).ToArray();
-
-    private sealed class Observer(Action<StepMetrics>? onStep = null) : IPretrainObserver
-    {
-        public int FirstStep { get; private set; } = -1;
-
-        public List<string> Messages { get; } = [];
-
-        public void OnStart(int firstStep, int totalSteps) => FirstStep = firstStep;
-
-        public void OnStep(StepMetrics metrics) => onStep?.Invoke(metrics);
-
-        public void OnMessage(string message) => Messages.Add(message);
-    }
 }

@@ -60,7 +60,7 @@ public sealed class StartingWeightsTests
         // A rate this small leaves float32 weights as they are; batch-norm statistics move.
         var options = new PretrainOptions { Images = "tiles", Method = "moco", Encoder = "resnet10", ImageSize = 8, Width = 4, Batch = 2, Epochs = 1, Threads = 1, LearningRate = 1e-30, Weights = folder.File("start.safetensors") };
         RunFolder run = RunFolder.Create(folder.File("run"), options);
-        new Pretraining(options, tiles, run, new QuietObserver()).Run(false, CancellationToken.None);
+        new Pretraining(options, tiles, run, new Observer()).Run(false, CancellationToken.None);
         var state = SafetensorsFile.Read(Path.Combine(run.Checkpoints.List()[0].Path, "state.safetensors")).Tensors;
         foreach (string network in new[] { "encoder.", "momentum-encoder." })
             Assert.True(state[network + "layer1.0.conv2.weight"].allclose(start.state_dict()["layer1.0.conv2.weight"]), network);
@@ -77,17 +77,8 @@ public sealed class StartingWeightsTests
             EncoderFile.Write(weights, start, Diptych.Views.ViewRecipe.Named("cifar"));
         var options = new PretrainOptions { Images = "tiles", Encoder = "resnet10", ImageSize = 8, Width = 4, Batch = 2, Epochs = 1, Threads = 1, Weights = weights };
         RunFolder run = RunFolder.Create(folder.File("run"), options);
-        Assert.False(new Pretraining(options, tiles, run, new QuietObserver()).Run(false, new CancellationToken(canceled: true)));
+        Assert.False(new Pretraining(options, tiles, run, new Observer()).Run(false, new CancellationToken(canceled: true)));
         File.Delete(weights);
-        Assert.True(new Pretraining(options, tiles, run, new QuietObserver()).Run(true, CancellationToken.None));
-    }
-
-    private sealed class QuietObserver : IPretrainObserver
-    {
-        public void OnStart(int firstStep, int totalSteps) { }
-
-        public void OnStep(StepMetrics metrics) { }
-
-        public void OnMessage(string message) { }
+        Assert.True(new Pretraining(options, tiles, run, new Observer()).Run(true, CancellationToken.None));
     }
 }

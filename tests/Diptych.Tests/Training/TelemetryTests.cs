@@ -67,17 +67,8 @@ public sealed class TelemetryTests
     private static string Log(PretrainOptions options, IImageSource source, string path)
     {
         RunFolder run = RunFolder.Create(path, options);
-        new Pretraining(options, source, run, new Quiet()).Run(false, CancellationToken.None);
+        new Pretraining(options, source, run, new Observer()).Run(false, CancellationToken.None);
         return File.ReadAllText(run.LogPath);
-    }
-
-    private sealed class Quiet : IPretrainObserver
-    {
-        public void OnStart(int firstStep, int totalSteps) { }
-
-        public void OnStep(StepMetrics metrics) { }
-
-        public void OnMessage(string message) { }
     }
 
     private sealed class BlackImages(int count) : IImageSource
@@ -107,21 +98,12 @@ public sealed class TelemetryTests
         using var folder = new TemporaryFolder();
         RunFolder run = RunFolder.Create(folder.File("run"), new PretrainOptions { Images = "tiles" });
         File.WriteAllText(Path.Combine(run.Path, "checkpoints"), "no folder"); // refused, as by a disk that has no room for so much
-        using var record = new RunRecord(run, new Silent(), "", 0);
+        using var record = new RunRecord(run, new Observer(), "", 0);
         Assert.False(record.TryCheckpoint(1, () => [], 2, null));
         record.Add(Healthy with { Step = 2 });
         Assert.True(record.IsBehind);
         File.Delete(Path.Combine(run.Path, "checkpoints"));
         Assert.True(record.TryCheckpoint(10, () => [("x", ones(1))], 2, null));
         Assert.False(record.IsBehind);
-    }
-
-    private sealed class Silent : IPretrainObserver
-    {
-        public void OnStart(int done, int total) { }
-
-        public void OnStep(StepMetrics step) { }
-
-        public void OnMessage(string message) { }
     }
 }

@@ -18,27 +18,12 @@ public sealed class TrainedProjectorTests
         var options = new PretrainOptions { Images = "x", Method = method, Views = "satellite", ImageSize = 8, Width = 4, Batch = 8, Epochs = 1, Threads = 1 };
         RunFolder run = RunFolder.Create(folder.File("run"), options);
         Assert.Contains("no whole checkpoint", Assert.Throws<InvalidInputException>(() => TrainedProjector.Read(run)).Message, StringComparison.Ordinal);
-        new Pretraining(options, tiles, run, new Quiet()).Run(resume: false, CancellationToken.None);
+        new Pretraining(options, tiles, run, new Observer()).Run(resume: false, CancellationToken.None);
         Dictionary<string, Tensor> saved = run.Checkpoints.ReadNewest([])!.Value.Tensors;
         using Projector projector = TrainedProjector.Read(run);
         Assert.False(projector.training);
         Assert.NotEmpty(projector.state_dict());
         foreach (var (name, tensor) in projector.state_dict())
             Assert.True(tensor.equal(saved["projector." + name]).all().item<bool>(), name);
-    }
-
-    private sealed class Quiet : IPretrainObserver
-    {
-        public void OnStart(int firstStep, int totalSteps)
-        {
-        }
-
-        public void OnStep(StepMetrics metrics)
-        {
-        }
-
-        public void OnMessage(string message)
-        {
-        }
     }
 }
