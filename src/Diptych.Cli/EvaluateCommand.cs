@@ -84,7 +84,9 @@ internal sealed class EvaluateCommand : ToolCommand
         RunFolder? folder = Directory.Exists(run) ? RunFolder.Open(run) : null;
         if (parse.GetValue(_projector) && folder is null)
             throw new InvalidInputException($"{run} is an encoder, and the projector is not in it. Name the run folder for --projector.");
-        IReadOnlyList<string> overlap = [.. FindOverlap(train, test, parse.GetValue(_allowOverlap)), .. folder is null ? [] : LearnedFrom(folder.ReadOptions(), trainPath, test, parse.GetValue(_allowOverlap))];
+        var testImages = new Overlap(test);
+        bool isAllowed = parse.GetValue(_allowOverlap);
+        IReadOnlyList<string> overlap = [.. FindOverlap(train, test, testImages, isAllowed), .. folder is null ? [] : LearnedFrom(folder.ReadOptions(), trainPath, test, testImages, isAllowed)];
         TorchRuntime.Load();
         Device device = KnownDevice.Named(Value(parse, _device, KnownDevice.Automatic));
         var (encoder, views) = EncoderFile.Read(encoderPath);
@@ -102,12 +104,12 @@ internal sealed class EvaluateCommand : ToolCommand
         return Tool.Done;
     }
 
-    private static string[] FindOverlap(IImageSource train, IImageSource test, bool isAllowed)
+    private static string[] FindOverlap(IImageSource train, IImageSource test, Overlap testImages, bool isAllowed)
     {
-        var shared = Overlap.Find(train, test);
+        var shared = testImages.FindIn(train);
         if (shared.Count == 0)
             return [];
-        string[] lines = shared.Select(s => $"{s.Second} is also {s.First}").ToArray();
+        string[] lines = shared.Select(s => $"{s.Test} is also {s.Train}").ToArray();
         string message = $"{shared.Count:N0} of the {test.Count:N0} images of {test.Description} occur in {train.Description} too: {string.Join("; ", lines.Take(3))}{(lines.Length > 3 ? $"; and {lines.Length - 3:N0} more" : "")}.";
         if (!isAllowed)
             throw new InvalidInputException($"{message} Figures on images that were learned from mean nothing. Take them out of one part, or pass --allow-overlap to go on all the same.");
@@ -116,12 +118,12 @@ internal sealed class EvaluateCommand : ToolCommand
     }
 
     // The encoder may have learned from test images, without their labels: worth a word. With their labels the figures mean nothing.
-    private static string[] LearnedFrom(PretrainOptions options, string trainPath, IImageSource test, bool isAllowed)
+    private static string[] LearnedFrom(PretrainOptions options, string trainPath, IImageSource test, Overlap testImages, bool isAllowed)
     {
-        if (Path.GetFullPath(options.Images) == Path.GetFullPath(trainPath) || (ImageSource.FilesOf(options.Images).Count == 0 && !Directory.Exists(options.Images)))
+        if (!ImageSource.IsThere(options.Images) || RealPath.Of(options.Images) == RealPath.Of(trainPath))
             return [];
         using IImageSource learned = ReadableImages.Open(options.Images, options.ExifOrientation, options.SkipUnreadable, Environment.ProcessorCount);
-        var shared = Overlap.Find(learned, test);
+        var shared = testImages.FindIn(learned);
         if (shared.Count == 0)
             return [];
         string message = $"The encoder learned from {shared.Count:N0} of the {test.Count:N0} images of {test.Description}, {(options.Supervised ? "with" : "without")} their labels.";

@@ -36,7 +36,7 @@ internal sealed class ReportCommand : ToolCommand
         string path = parse.GetValue(_run)!;
         RunSummary run = RunSummary.Read(path);
         string images = parse.GetValue(_images) ?? run.Options.Images;
-        if (!IsGiven(parse, _images) && !Directory.Exists(images) && ImageSource.FilesOf(images).Count == 0)
+        if (!IsGiven(parse, _images) && !ImageSource.IsThere(images))
             throw new InvalidInputException($"The images of the run, {images}, are not there. Name images to show with --images.");
         string page = parse.GetValue(_out) ?? Path.Combine(path, "report.html");
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(page))!); // known before anything is computed

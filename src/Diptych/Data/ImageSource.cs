@@ -58,6 +58,10 @@ public static class ImageSource
     public static IReadOnlyList<string> FilesOf(string path) =>
         Directory.Exists(path) ? FilesIn(path) : File.Exists(path) ? [path] : ShardPattern.IsPattern(path) ? ShardPattern.Expand(path) : TarSource.SplitPath(path) is var (tar, _) ? [tar] : [];
 
+    /// <summary>Whether there is something at a path of images; what it is only <see cref="Open"/> tells.</summary>
+    /// <param name="path">What <see cref="Open"/> takes.</param>
+    public static bool IsThere(string path) => Directory.Exists(path) || FilesOf(path).Any(File.Exists);
+
     private static string[] FilesIn(string folder) =>
         StlSource.FindIn(folder) is { } stl ? [stl] : CifarSource.FindIn(folder) is { Length: > 0 } batches ? batches : IdxSource.FindIn(folder) is { } images ? [images] : [];
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.ExceptionServices;
 
 namespace Diptych.Data;
 
@@ -22,8 +21,7 @@ public static class ReadabilityCheck
         var unreadable = new ConcurrentBag<UnreadableImage>();
         var gate = new Lock();
         int done = 0;
-        ExceptionDispatchInfo? other = null; // memory that ran out, above all: told as itself
-        Parallel.For(0, source.Count, new() { MaxDegreeOfParallelism = workers, CancellationToken = cancellation }, () => new ImageBuffer(), (index, state, buffer) =>
+        ImageThreads.ForEach(source.Count, workers, () => new ImageBuffer(), (index, buffer) =>
         {
             try
             {
@@ -33,17 +31,10 @@ public static class ReadabilityCheck
             {
                 unreadable.Add(new(index, fault.Name, fault.Reason));
             }
-            catch (Exception fault)
-            {
-                other = ExceptionDispatchInfo.Capture(fault);
-                state.Stop();
-            }
             lock (gate)
                 if (++done % ProgressEvery == 0 || done == source.Count)
                     progress?.Invoke(done);
-            return buffer;
-        }, _ => { });
-        other?.Throw();
+        }, cancellation);
         return unreadable.OrderBy(image => image.Index).ToArray();
     }
 

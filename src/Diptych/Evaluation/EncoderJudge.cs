@@ -24,7 +24,7 @@ internal sealed class EncoderJudge(LabelledImages images, EvaluationOptions opti
             var (classifier, rate) = AugmentedProbe.Fit(encoder, views, source, LabelsOf(draw), images.Classes.Count, Training);
             rates.Add(rate);
             using (classifier)
-                return Metrics(classifier.Probabilities(test), draws);
+                return images.Judge(classifier.Probabilities(test), options.Seed, draws.Length);
         }).ToList();
         return Row("augmented probe", labels, draws, figures) with { LearningRate = rates.Distinct().Count() == 1 ? rates[0] : null, IsChosen = true };
     }
@@ -41,15 +41,12 @@ internal sealed class EncoderJudge(LabelledImages images, EvaluationOptions opti
             var (tuned, classifier) = FineTuning.Fit(encoder, views, source, LabelsOf(draw), images.Classes.Count, Training);
             using (tuned)
             using (classifier)
-                return Metrics(classifier.Probabilities(FeatureExtractor.Extract(tuned, images.Test, views)), draws);
+                return images.Judge(classifier.Probabilities(FeatureExtractor.Extract(tuned, images.Test, views)), options.Seed, draws.Length);
         }).ToList();
         return Row("fine-tuning", labels, draws, figures) with { LearningRate = Training.LearningRate };
     }
 
     private int[] LabelsOf(int[] draw) => [.. draw.Select(i => images.TrainLabels[i])];
-
-    // As FeatureJudge does.
-    private ClassificationMetrics Metrics(Tensor probabilities, int[][] draws) => ClassificationMetrics.Of(probabilities, images.TestLabels, images.Classes, options.Seed, hasIntervals: draws.Length == 1);
 
     private EvaluationRow Row(string classifier, string labels, int[][] draws, List<ClassificationMetrics> figures) =>
         EvaluationRow.Of(figures, name, epoch, classifier, labels, draws, images.Test.Description, options.Seed);

@@ -29,7 +29,7 @@ internal sealed class FeatureJudge(LabelledImages images, EvaluationOptions opti
             used.AddRange(pairs);
             using Neighbours neighbours = Neighbours.Find(bank, test, pairs.Max(p => p.K));
             foreach (var (i, (k, temperature)) in pairs.Index())
-                figures[i].Add(Metrics(neighbours.Vote(bankLabels, Classes, k, temperature), draws));
+                figures[i].Add(images.Judge(neighbours.Vote(bankLabels, Classes, k, temperature), options.Seed, draws.Length));
         }
         foreach (var (i, pair) in wanted.Index())
         {
@@ -57,7 +57,7 @@ internal sealed class FeatureJudge(LabelledImages images, EvaluationOptions opti
             int[] fitLabels = draw.Select(i => images.TrainLabels[i]).ToArray();
             penalties.Add(LinearProbe.Choose(fit, fitLabels, Classes, options.Seed));
             using LinearClassifier classifier = LinearProbe.Fit(fit, fitLabels, Classes, penalties[^1]);
-            figures.Add(Metrics(classifier.Probabilities(test), draws));
+            figures.Add(images.Judge(classifier.Probabilities(test), options.Seed, draws.Length));
         }
         return Row("linear probe", labels, draws, figures) with { Penalty = penalties.Distinct().Count() == 1 ? penalties[0] : null, IsChosen = true };
     }
@@ -71,9 +71,6 @@ internal sealed class FeatureJudge(LabelledImages images, EvaluationOptions opti
         var clusters = options.Clusters ? ClusterAgreement.Of(images.TestLabels, KMeans.Group(nn.functional.normalize(test), Math.Min(Classes, images.TestLabels.Length), options.Seed).Groups) : null;
         return new FeatureFigures(name, spread.EffectiveRank, spread.Uniformity, retrieval, clusters);
     }
-
-    // Of several draws only the means are told, not each one's intervals.
-    private ClassificationMetrics Metrics(Tensor probabilities, int[][] draws) => ClassificationMetrics.Of(probabilities, images.TestLabels, images.Classes, options.Seed, hasIntervals: draws.Length == 1);
 
     private EvaluationRow Row(string classifier, string labels, int[][] draws, List<ClassificationMetrics> figures) =>
         EvaluationRow.Of(figures, name, epoch, classifier, labels, draws, images.Test.Description, options.Seed);

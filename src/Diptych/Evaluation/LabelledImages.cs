@@ -1,4 +1,5 @@
 using Diptych.Data;
+using static TorchSharp.torch;
 
 namespace Diptych.Evaluation;
 
@@ -35,6 +36,13 @@ internal sealed class LabelledImages
     public int[] TrainLabels { get; }
 
     public int[] TestLabels { get; }
+
+    /// <summary>How well probabilities name the test images. Of several draws of labels only the means are told, not each one's intervals.</summary>
+    /// <param name="probabilities"><c>[N, C]</c>, a row a test image.</param>
+    /// <param name="seed">Where the intervals' resampling starts.</param>
+    /// <param name="draws">How many draws of labels these are one of.</param>
+    public ClassificationMetrics Judge(Tensor probabilities, long seed, int draws) =>
+        ClassificationMetrics.Of(probabilities, TestLabels, Classes, seed, hasIntervals: draws == 1);
 
     private static int[] LabelsOf(IImageSource source) => Enumerable.Range(0, source.Count).Select(source.GetLabel).ToArray();
 

@@ -126,10 +126,10 @@ public static class LinearProbe
                 using var blockScope = NewDisposeScope();
                 long length = Math.Min(Block, count - start);
                 Tensor rows = _rows.narrow(0, start, length), labels = _labels.narrow(0, start, length);
-                Tensor logits = rows.mm(weight.t()).add_(bias, Arithmetic.One);                      // [B, C]
-                Tensor total = logits.logsumexp(1, keepdim: true);                      // [B, 1]
+                Tensor logits = rows.mm(weight.t()).add_(bias, Arithmetic.One); // [B, C]
+                Tensor total = logits.logsumexp(1, keepdim: true); // [B, 1]
                 loss += (total - logits.gather(1, labels)).sum(ScalarType.Float64).item<double>();
-                Tensor excess = logits.sub_(total).exp_();                              // probabilities less the truth
+                Tensor excess = logits.sub_(total).exp_(); // probabilities less the truth
                 excess.scatter_add_(1, labels, full_like(total, MinusOne));
                 weightGradient.add_(excess.t().mm(rows), Arithmetic.One);
                 biasGradient.add_(excess.sum(dim: 0), Arithmetic.One);

@@ -4,42 +4,44 @@ using Diptych.Data;
 
 namespace Diptych.Evaluation;
 
-/// <summary>Finds images that two sets share, whatever their names: a test image that was learned from says nothing.</summary>
+/// <summary>Finds test images among others, whatever their names: a test image that was learned from says nothing.</summary>
 /// <remarks>Images are the same when they decode to the same pixels. Crops and copies that were saved anew are not found.</remarks>
-public static class Overlap
+public sealed class Overlap
 {
-    /// <summary>Decodes every image of both sets once.</summary>
-    /// <param name="first">One set.</param>
-    /// <param name="second">The other.</param>
-    /// <returns>The names in the first and second set, in the order of the second; an image of the second is named once.</returns>
+    private readonly IImageSource _test;
+    private readonly Int128[] _digests;
+
+    /// <summary>Decodes every test image once.</summary>
+    /// <param name="test">The images to look for; not disposed.</param>
     /// <exception cref="UnreadableImageException">An image cannot be decoded.</exception>
-    public static IReadOnlyList<(string First, string Second)> Find(IImageSource first, IImageSource second)
+    public Overlap(IImageSource test)
     {
-        ArgumentNullException.ThrowIfNull(first);
-        ArgumentNullException.ThrowIfNull(second);
+        ArgumentNullException.ThrowIfNull(test);
+        (_test, _digests) = (test, Digests(test));
+    }
+
+    /// <summary>Decodes every image of another set once.</summary>
+    /// <param name="train">Where to look.</param>
+    /// <returns>The names of a training image and the test image that it is, in the order of the test images; a test image is named once.</returns>
+    /// <exception cref="UnreadableImageException">An image cannot be decoded.</exception>
+    public IReadOnlyList<(string Train, string Test)> FindIn(IImageSource train)
+    {
+        ArgumentNullException.ThrowIfNull(train);
         var known = new Dictionary<Int128, int>();
-        foreach (var (index, digest) in Digests(first).Index())
+        foreach (var (index, digest) in Digests(train).Index())
             known.TryAdd(digest, index);
-        return Digests(second).Index().Where(d => known.ContainsKey(d.Item))
-            .Select(d => (first.GetName(known[d.Item]), second.GetName(d.Index))).ToArray();
+        return _digests.Index().Where(d => known.ContainsKey(d.Item))
+            .Select(d => (train.GetName(known[d.Item]), _test.GetName(d.Index))).ToArray();
     }
 
     private static Int128[] Digests(IImageSource source)
     {
         var digests = new Int128[source.Count];
-        try
+        ImageThreads.ForEach(source.Count, Environment.ProcessorCount, () => new ImageBuffer(), (index, buffer) =>
         {
-            Parallel.For(0, source.Count, () => new ImageBuffer(), (index, _, buffer) =>
-            {
-                source.Decode(index, buffer);
-                digests[index] = Digest(buffer);
-                return buffer;
-            }, _ => { });
-        }
-        catch (AggregateException faults)
-        {
-            throw faults.InnerExceptions.OfType<UnreadableImageException>().FirstOrDefault() ?? faults.InnerExceptions[0];
-        }
+            source.Decode(index, buffer);
+            digests[index] = Digest(buffer);
+        });
         return digests;
     }
 

@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using Diptych.Checkpoints;
 using Diptych.Data;
 
@@ -35,31 +34,13 @@ public static class ImagePacking
             {
                 cancellation.ThrowIfCancellationRequested();
                 int count = Math.Min(chunk.Length, source.Count - start), first = start;
-                InOrder(count, options.Workers, i => chunk[i] = workers.Value!.Pack(source, first + i, options, isRaw));
+                ImageThreads.ForEach(count, options.Workers, () => workers.Value!, (i, worker) => chunk[i] = worker.Pack(source, first + i, options, isRaw));
                 for (int i = 0; i < count; i++)
                     writer.Add(source.GetName(start + i), source.GetLabel(start + i), chunk[i].Width, chunk[i].Height, chunk[i].Bytes);
                 progress?.Report(start + count);
             }
             writer.Finish(source.LabelNames);
         });
-    }
-
-    // Of several failures the first image's is told, so that the message does not depend on the threads.
-    private static void InOrder(int count, int workers, Action<int> work)
-    {
-        var faults = new ExceptionDispatchInfo?[count];
-        Parallel.For(0, count, new() { MaxDegreeOfParallelism = workers }, i =>
-        {
-            try
-            {
-                work(i);
-            }
-            catch (Exception fault)
-            {
-                faults[i] = ExceptionDispatchInfo.Capture(fault);
-            }
-        });
-        faults.FirstOrDefault(fault => fault is not null)?.Throw();
     }
 
     private sealed class Worker

@@ -110,9 +110,13 @@ internal sealed class LoaderPass : IDisposable
             {
                 Fill(slot.Batch, image, renderer, scratch, needed);
             }
-            catch (Exception exception)
+            catch (InvalidInputException fault) when (fault is not UnreadableImageException)
             {
-                Fail(slot, image, ExceptionDispatchInfo.Capture(exception));
+                Fail(slot, image, _images.Unreadable(slot.Batch.Indices[image], fault.Message)); // decoded, but of no use as a view
+            }
+            catch (Exception fault)
+            {
+                Fail(slot, image, fault);
             }
             if (Interlocked.Decrement(ref slot.Missing) > 0)
                 continue;
@@ -141,30 +145,20 @@ internal sealed class LoaderPass : IDisposable
         ImageBuffer decoded = _images.Get(index, scratch, needed);
         for (int view = 0; view < _plan.Views; view++)
         {
-            if (_plan.Epoch is not { } epoch)
-            {
-                try
-                {
-                    renderer.RenderWholePacked(decoded, _plan.Recipe, batch.ViewOf(image, view));
-                }
-                catch (InvalidInputException fault)
-                {
-                    throw _images.Unreadable(index, fault.Message);
-                }
-                continue;
-            }
-            ViewDraw draw = ViewDraw.For(_plan.Recipe, decoded.Width, decoded.Height, _plan.Seed, epoch, index, view);
-            renderer.RenderPacked(decoded, draw, _plan.Recipe, batch.ViewOf(image, view));
+            if (_plan.Epoch is { } epoch)
+                renderer.RenderPacked(decoded, ViewDraw.For(_plan.Recipe, decoded.Width, decoded.Height, _plan.Seed, epoch, index, view), _plan.Recipe, batch.ViewOf(image, view));
+            else
+                renderer.RenderWholePacked(decoded, _plan.Recipe, batch.ViewOf(image, view));
         }
     }
 
     // Of several failures in a batch the first image's is told, so that the message does not depend on the threads.
-    private void Fail(Slot slot, int image, ExceptionDispatchInfo failure)
+    private void Fail(Slot slot, int image, Exception failure)
     {
         lock (_failureLock)
         {
             if (slot.Failure is null || image < slot.FailedImage)
-                (slot.Failure, slot.FailedImage) = (failure, image);
+                (slot.Failure, slot.FailedImage) = (ExceptionDispatchInfo.Capture(failure), image);
         }
     }
 

@@ -10,7 +10,7 @@ public sealed class OverlapTests
     public void The_samples_parts_share_no_image()
     {
         using IImageSource train = ImageSource.Open(Repository.Sample("train.tar")), test = ImageSource.Open(Repository.Sample("test.tar"));
-        Assert.Empty(Overlap.Find(train, test));
+        Assert.Empty(new Overlap(test).FindIn(train));
     }
 
     [Fact]
@@ -26,7 +26,7 @@ public sealed class OverlapTests
         buffer.Pixels[0] ^= 1;
         Save("one value differs.png");
         using IImageSource test = ImageSource.Open(folder.File("test"));
-        Assert.Equal((tiles.GetName(7), "same.png"), Assert.Single(Overlap.Find(train, test)));
+        Assert.Equal((tiles.GetName(7), "same.png"), Assert.Single(new Overlap(test).FindIn(train)));
 
         void Save(string name)
         {
@@ -40,5 +40,5 @@ public sealed class OverlapTests
 
     [Fact]
     public void An_image_that_cannot_be_read_is_named() =>
-        Assert.Contains("reason 1", Assert.Throws<UnreadableImageException>(() => Overlap.Find(new LabelledSource([0, 0], null), new LabelledSource([0, 0], null, 1))).Message, StringComparison.Ordinal);
+        Assert.Contains("reason 1", Assert.Throws<UnreadableImageException>(() => new Overlap(new LabelledSource([0, 0], null, 1))).Message, StringComparison.Ordinal);
 }
