@@ -17,7 +17,10 @@ internal static class ImageDecoder
     private const int JpegPixelsPerByte = 1024, BmpPixelsPerByte = 1024, DeflateRatio = 1032;
 
     // Chroma of a cropped JPEG is interpolated from what lies within the crop; this many columns further out nothing is left of that.
-    private const int CropMargin = 16;
+    private const int CropMargin = 4;
+
+    // A crop that begins with a block, of 16 columns where chroma has half of them, is handed over as libjpeg makes it; any other is copied row by row.
+    private const int CropAlignment = 16;
 
     [ThreadStatic]
     private static ImageBuffer? _unturned;
@@ -90,7 +93,7 @@ internal static class ImageDecoder
         int width = destination.Width, height = destination.Height;
         if (!region.IsWithin(width, height))
             throw new ArgumentException($"{region} leaves the image of {width} × {height} pixels.", nameof(region));
-        int left = Math.Max(0, region.Left - CropMargin), right = Math.Min(width, region.Left + region.Width + CropMargin);
+        int left = Math.Max(0, region.Left - CropMargin) / CropAlignment * CropAlignment, right = Math.Min(width, region.Left + region.Width + CropMargin);
         var options = new SKCodecOptions(new SKRectI(left, 0, right, height));
         if (codec.StartScanlineDecode(Rgbx(codec.Info), options) != SKCodecResult.Success || (region.Top > 0 && !codec.SkipScanlines(region.Top)))
             return false;

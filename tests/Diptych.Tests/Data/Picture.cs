@@ -26,6 +26,16 @@ internal sealed class Picture
 
     public byte[] Jpeg() => Encode(SKEncodedImageFormat.Jpeg, 90);
 
+    public unsafe byte[] Jpeg(SKJpegEncoderDownsample sampling)
+    {
+        fixed (byte* pixels = Pixels)
+        {
+            using var pixmap = new SKPixmap(new(Width, Height, SKColorType.Rgba8888, SKAlphaType.Opaque), (nint)pixels);
+            using SKData data = pixmap.Encode(new SKJpegEncoderOptions(80, sampling, SKJpegEncoderAlphaOption.Ignore))!;
+            return data.ToArray();
+        }
+    }
+
     public byte[] WebP() => Encode(SKEncodedImageFormat.Webp, 90);
 
     /// <summary>24 bits a pixel, blue first, rows from the bottom and padded to four bytes.</summary>

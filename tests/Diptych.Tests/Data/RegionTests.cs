@@ -1,4 +1,5 @@
 using Diptych.Data;
+using SkiaSharp;
 
 namespace Diptych.Tests.Data;
 
@@ -24,6 +25,22 @@ public sealed class RegionTests
             for (int left = 0; left < whole.Width; left += 4)
                 foreach (var (width, height) in ((int, int)[])[(1, 1), (whole.Width - left, whole.Height - top), ((whole.Width - left + 1) / 2, (whole.Height - top + 1) / 2)])
                     AssertSame(whole, part, new(left, top, width, height), needed => ImageDecoder.DecodeBySkia(file, format, part, needed));
+    }
+
+    // Noise in all colours: a value of chroma that came from the wrong place shows.
+    [Theory]
+    [InlineData(SKJpegEncoderDownsample.Downsample420)]
+    [InlineData(SKJpegEncoderDownsample.Downsample422)]
+    [InlineData(SKJpegEncoderDownsample.Downsample444)]
+    public void Every_column_can_begin_or_end_a_region(SKJpegEncoderDownsample sampling)
+    {
+        byte[] file = new Picture(5, 83, 35).Jpeg(sampling);
+        var (whole, part) = (new ImageBuffer(), new ImageBuffer());
+        Assert.Null(ImageDecoder.DecodeBySkia(file, "JPEG", whole, null));
+        foreach (int top in (int[])[0, 13, 16, 17])
+            for (int left = 0; left < whole.Width; left++)
+                for (int right = left + 1; right <= whole.Width; right += right < left + 40 ? 1 : 7)
+                    AssertSame(whole, part, new(left, top, right - left, whole.Height - top - top % 3), needed => ImageDecoder.DecodeBySkia(file, "JPEG", part, needed));
     }
 
     [Fact]

@@ -15,7 +15,7 @@ public sealed class TurboJpegTests
             AssertSame(name, File.ReadAllBytes(Repository.Golden(name)));
         foreach (var (width, height) in ((int, int)[])[(1, 1), (2, 3), (7, 8), (8, 9), (15, 17), (16, 16), (33, 31), (100, 1), (1, 100), (255, 129)])
             foreach (var sampling in Enum.GetValues<SKJpegEncoderDownsample>())
-                AssertSame($"{width} × {height} {sampling}", Encode(new Picture(width, width, height), sampling));
+                AssertSame($"{width} × {height} {sampling}", new Picture(width, width, height).Jpeg(sampling));
     }
 
     [Fact]
@@ -90,15 +90,5 @@ public sealed class TurboJpegTests
         Assert.True(isDecoded, name);
         Assert.Equal((skia.Width, skia.Height), (turbo.Width, turbo.Height));
         Assert.True(skia.Pixels.SequenceEqual(turbo.Pixels), name);
-    }
-
-    private static unsafe byte[] Encode(Picture picture, SKJpegEncoderDownsample sampling)
-    {
-        fixed (byte* pixels = picture.Pixels)
-        {
-            using var pixmap = new SKPixmap(new(picture.Width, picture.Height, SKColorType.Rgba8888, SKAlphaType.Opaque), (nint)pixels);
-            using SKData data = pixmap.Encode(new SKJpegEncoderOptions(80, sampling, SKJpegEncoderAlphaOption.Ignore))!;
-            return data.ToArray();
-        }
     }
 }
