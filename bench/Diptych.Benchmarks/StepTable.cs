@@ -85,9 +85,10 @@ internal static class StepTable
         foreach (var (_, module) in method.Networks)
             module.train();
         var step = new TrainingStep(method, optimizer, options);
+        int[] images = [.. Enumerable.Range(0, batch)];
         return Timed(steps, () =>
         {
-            step.Add(views, options.CreateLoss(), null);
+            step.Add(views, images, options.CreateLoss(), null);
             step.Finish(0.01);
         });
     }

@@ -53,7 +53,7 @@ public class ViewKernels
         _image.Resize(width, height);
         new Random(1).NextBytes(_image.Pixels);
         _recipe = _recipe with { Size = Size, BlurKind = Operation == "blur, Gaussian" ? BlurKind.Gaussian : BlurKind.Pillow };
-        _draw = Operations[Operation](new ViewDraw { Crop = new CropBox(width / 10, height / 10, width * 3 / 4, height * 3 / 4) });
+        _draw = Operations[Operation](new ViewDraw { Crop = new ImageRegion(width / 10, height / 10, width * 3 / 4, height * 3 / 4) });
         _view = new byte[Size * Size * 4];
     }
 

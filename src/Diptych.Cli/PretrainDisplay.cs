@@ -18,7 +18,7 @@ internal static class PretrainDisplay
         bool isFinished = Console.IsErrorRedirected ? Work(new Lines()) : OnTerminal(Work);
         Console.Error.WriteLine(isFinished
             ? $"Finished. The encoder is {folder.EncoderPath}"
-            : $"Interrupted. A checkpoint was written; go on with: diptych pretrain {options.Images} --out {folder.Path} --resume");
+            : $"Interrupted{(folder.Checkpoints.List().Count > 0 ? ". A checkpoint was written; go on" : " before the first step; begin again")} with: diptych pretrain {options.Images} --out {folder.Path} --resume");
         return isFinished;
     }
 

@@ -10,7 +10,7 @@ namespace Diptych.Checkpoints;
 /// <remarks>A checkpoint is written under a temporary name, flushed to the disk, then renamed: a folder with its final name is whole.</remarks>
 public sealed class CheckpointFolder
 {
-    private const string StateName = "state.safetensors", InfoName = "checkpoint.json";
+    private const string StateName = "state.safetensors", InfoName = "checkpoint.json", RemovedAside = ".removed" + AtomicFile.Aside;
     private const int FormatVersion = 3;
     private readonly string _root;
 
@@ -38,10 +38,14 @@ public sealed class CheckpointFolder
             string state = Path.Combine(aside, StateName);
             SafetensorsFile.Write(state, tensors, new Dictionary<string, string> { ["format"] = "pt" });
             AtomicFile.WriteText(Path.Combine(aside, InfoName), JsonSerializer.Serialize(new Info(FormatVersion, step, Hash(state), images).Sealed()));
+            // The same step once more: the run went back since this was damaged, or stopped where it had just written it.
+            string former = final + RemovedAside;
             if (Directory.Exists(final))
-                Remove(final); // it was damaged: the run went back and came here again
+                Directory.Move(final, former);
             Directory.Move(aside, final);
             AtomicFile.FlushFolder(_root);
+            if (Directory.Exists(former))
+                Directory.Delete(former, recursive: true);
         }
         catch
         {
@@ -58,7 +62,7 @@ public sealed class CheckpointFolder
     // Renamed first: a process that is killed in between leaves no half of it under its name.
     private static void Remove(string path)
     {
-        string aside = path + ".removed" + AtomicFile.Aside;
+        string aside = path + RemovedAside;
         Directory.Move(path, aside);
         Directory.Delete(aside, recursive: true);
     }

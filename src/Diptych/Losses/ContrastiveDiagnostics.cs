@@ -38,7 +38,8 @@ public sealed class ContrastiveDiagnostics : IDisposable
 
     /// <summary>Mean over the anchors of q = 1 − p⁺, where p⁺ is the positive's share of the InfoNCE denominator; in [0, 1].</summary>
     /// <remarks>
-    /// The paper's negative-positive-coupling multiplier: the gradient of InfoNCE is q times that of the decoupled loss, anchor by anchor.
+    /// The paper's negative-positive-coupling multiplier: the gradient of InfoNCE is q times that of the decoupled loss, anchor by anchor, where
+    /// an anchor has one positive. With labels it has several; q then is the negatives' share of the denominator and no such factor.
     /// Near 1, both losses learn alike; near 0, InfoNCE hardly learns. Source: arXiv 2110.06848v3, section 3.1.
     /// </remarks>
     public double QMean => _qMean.Value;

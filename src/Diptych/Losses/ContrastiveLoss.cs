@@ -126,18 +126,22 @@ public sealed record ContrastiveLoss
     /// <param name="anchor">Embeddings of one view by the trained encoder, <c>[N, D]</c> of any floating-point type; normalized here.</param>
     /// <param name="positive">Embeddings of the other view by the momentum encoder, in the same order; a constant.</param>
     /// <param name="queue">Embeddings of earlier images, <c>[K, D]</c>, K ≥ 1, without those of this batch; a constant.</param>
+    /// <param name="leftOut">Pairs of an anchor and a queued embedding, each by its row, that are no negatives: where the queue still holds an earlier embedding of the anchor's own image. Null for none.</param>
     /// <returns>The mean over the N anchors.</returns>
+    /// <exception cref="ArgumentException">As for <see cref="TwoViews"/>; or a pair that is left out is not there, or is an anchor's last.</exception>
     /// <inheritdoc cref="TwoViews"/>
-    public LossValue WithQueue(Tensor anchor, Tensor positive, Tensor queue)
+    public LossValue WithQueue(Tensor anchor, Tensor positive, Tensor queue, IReadOnlyList<(int Anchor, int Queued)>? leftOut = null)
     {
+        leftOut = leftOut is null ? [] : [.. leftOut.Distinct()];
         EmbeddingShapes.RequirePairs("Anchors and positives", ("anchors", anchor), ("positives", positive), fewestImages: 1);
         EmbeddingShapes.RequireQueue(queue, dimensions: anchor.shape[1]);
+        EmbeddingShapes.RequireNegatives(leftOut, anchor.shape[0], queue.shape[0]);
         using var scope = NewDisposeScope();
         ScalarType type = UnitRows.CommonType(anchor, positive, queue);
         UnitRows one = UnitRows.Of("anchors", anchor, type);
         UnitRows two = UnitRows.Of("positives", positive.detach(), type);
         UnitRows waiting = UnitRows.Of("queue", queue.detach(), type);
-        LossValue value = WithQueueOfUnitRows(one.Rows, two.Rows, waiting.Rows, UnitRows.Check(one, two, waiting));
+        LossValue value = WithQueueOfUnitRows(one.Rows, two.Rows, waiting.Rows, UnitRows.Check(one, two, waiting), leftOut);
         return value.MoveToOuterDisposeScope();
     }
 
@@ -170,14 +174,15 @@ public sealed record ContrastiveLoss
 
     /// <inheritdoc cref="WithQueue"/>
     /// <remarks>The caller has normalized the rows; nothing is checked.</remarks>
-    internal LossValue WithQueueOfUnitRows(Tensor anchor, Tensor positive, Tensor queue, IReadOnlyList<UnitRows>? notYetChecked = null)
+    internal LossValue WithQueueOfUnitRows(Tensor anchor, Tensor positive, Tensor queue, IReadOnlyList<UnitRows>? notYetChecked = null, IReadOnlyList<(int Anchor, int Queued)>? leftOut = null)
     {
+        leftOut ??= [];
         using var scope = NewDisposeScope();
         positive = positive.detach();
         queue = queue.detach();
         Tensor similarity = (anchor * positive).sum(dim: 1);                            // [N]
-        LogSums sums = LogSums.Of(anchor, queue, PairMask.None, AnchorLosses.Terms(this));
-        Tensor negatives = SimilaritySums.MeanOfQueue(anchor, queue);
+        LogSums sums = LogSums.Of(anchor, queue, PairMask.Pairs(leftOut), AnchorLosses.Terms(this));
+        Tensor negatives = SimilaritySums.MeanOfQueue(anchor, queue, leftOut);
         return Value(new AnchorLosses(this, similarity, sums), anchor, positive, negatives, notYetChecked).MoveToOuterDisposeScope();
     }
 

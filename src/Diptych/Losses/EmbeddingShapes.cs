@@ -27,6 +27,17 @@ internal static class EmbeddingShapes
             throw new ArgumentException($"The queue needs {dimensions} dimensions like the anchors, but its shape is {Text(queue)}.");
     }
 
+    public static void RequireNegatives(IReadOnlyList<(int Anchor, int Queued)> leftOut, long anchors, long queued)
+    {
+        foreach (var (anchor, other) in leftOut)
+        {
+            if (anchor < 0 || anchor >= anchors || other < 0 || other >= queued)
+                throw new ArgumentException($"The pair ({anchor}, {other}) is left out, but there are {anchors} anchors and {queued} embeddings in the queue.");
+        }
+        if (leftOut.GroupBy(p => p.Anchor).FirstOrDefault(own => own.Count() == queued) is { } alone)
+            throw new ArgumentException($"Every embedding in the queue ({queued}) is left out for anchor {alone.Key}: without negatives there is no loss. Use a longer queue.");
+    }
+
     public static void RequireLabels(IReadOnlyList<int> labels, long images)
     {
         ArgumentNullException.ThrowIfNull(labels);

@@ -11,7 +11,7 @@ public sealed class LossValue : IDisposable
     /// <summary>The mean over all anchors: a scalar to call <c>backward()</c> on, in float32, or float64 where an input was.</summary>
     public Tensor Value { get; }
 
-    /// <summary>How the batch stands; costs nothing until it is read.</summary>
+    /// <summary>How the batch stands; but for q and the mean negative similarity it costs nothing until it is read.</summary>
     public ContrastiveDiagnostics Diagnostics { get; }
 
     /// <summary>Each anchor's loss, view-major, with its gradient: <c>[2N]</c> or <c>[N]</c>.</summary>

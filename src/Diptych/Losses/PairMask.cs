@@ -6,18 +6,19 @@ namespace Diptych.Losses;
 /// <param name="Diagonals">Offsets of whole diagonals that stay out: candidate number − anchor number.</param>
 internal sealed record PairMask(params long[] Diagonals)
 {
+    private IReadOnlyList<(int Row, int Column)> _pairs = [];
     private long[]? _labels;
     private Tensor? _sent;
     private bool _outIfSame;
-
-    /// <summary>Nothing stays out.</summary>
-    public static PairMask None { get; } = new();
 
     /// <summary>The candidate with the anchor's own number.</summary>
     public static PairMask SameRow { get; } = new(0);
 
     /// <summary>The anchor itself and the other view of its image.</summary>
     public static PairMask SameImage(long images) => new(0, images, -images);
+
+    /// <summary>Single pairs: the number of an anchor and of a candidate each.</summary>
+    public static PairMask Pairs(IReadOnlyList<(int Row, int Column)> pairs) => new() { _pairs = pairs };
 
     /// <summary>Every embedding of the anchor's class, itself included: what is left are negatives.</summary>
     public static PairMask SameLabel(long[] labels) => new() { _labels = labels, _outIfSame = true };
@@ -39,6 +40,13 @@ internal sealed record PairMask(params long[] Diagonals)
                 continue;
             using Tensor entries = tile.diagonal(offset, 0, 1);
             entries.Fill_(double.NegativeInfinity);
+        }
+        (int Row, int Column)[] within = [.. _pairs.Where(p => p.Row >= row && p.Row < row + rows && p.Column >= column && p.Column < column + columns)];
+        if (within.Length > 0)
+        {
+            using var pairScope = NewDisposeScope();
+            tile.index_put_(tile.new_empty(1).Fill_(double.NegativeInfinity),
+                DeviceCopy.Send([.. within.Select(p => p.Row - row)], tile.device), DeviceCopy.Send([.. within.Select(p => p.Column - column)], tile.device));
         }
         if (_labels is null)
             return;

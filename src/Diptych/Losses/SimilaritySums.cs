@@ -17,10 +17,17 @@ internal static class SimilaritySums
 
     /// <param name="anchors"><c>[N, D]</c></param>
     /// <param name="queue"><c>[K, D]</c></param>
-    public static Tensor MeanOfQueue(Tensor anchors, Tensor queue)
+    /// <param name="leftOut">Pairs that do not count.</param>
+    public static Tensor MeanOfQueue(Tensor anchors, Tensor queue, IReadOnlyList<(int Anchor, int Queued)> leftOut)
     {
         using var gradients = no_grad();
-        return anchors.mean([0]).dot(queue.mean([0]));
+        Tensor mean = anchors.mean([0]).dot(queue.mean([0]));
+        if (leftOut.Count == 0)
+            return mean;
+        double pairs = (double)anchors.shape[0] * queue.shape[0];
+        Tensor own = anchors.index_select(0, DeviceCopy.Send([.. leftOut.Select(p => (long)p.Anchor)], anchors.device));
+        Tensor other = queue.index_select(0, DeviceCopy.Send([.. leftOut.Select(p => (long)p.Queued)], anchors.device));
+        return (mean.Times(pairs) - (own * other).sum()).Over(pairs - leftOut.Count);
     }
 
     /// <param name="anchors"><c>[N, D]</c></param>

@@ -1,4 +1,5 @@
 using TorchSharp;
+using TorchSharp.Utils;
 using static TorchSharp.torch;
 
 namespace Diptych.Methods;
@@ -6,11 +7,11 @@ namespace Diptych.Methods;
 /// <summary>The latest embeddings of earlier images, of length 1: MoCo's queue, NNCLR's support set.</summary>
 /// <remarks>
 /// New ones take the place of the oldest, around the end where the size is no multiple of the batch. It starts empty, and what
-/// is not filled yet is never handed out. Rows, pointer and fill are buffers: they travel with checkpoints.
+/// is not filled yet is never handed out. Rows, the images they are of, pointer and fill are buffers: they travel with checkpoints.
 /// </remarks>
 public sealed class EmbeddingRing : nn.Module
 {
-    private static readonly string[] Counters = ["next", "filled"];
+    private static readonly string[] OnProcessor = ["next", "filled", "images"];
 
     /// <summary>Makes an empty ring.</summary>
     /// <param name="name">What it is called in messages.</param>
@@ -23,6 +24,7 @@ public sealed class EmbeddingRing : nn.Module
         register_buffer("rows", zeros(size, dimensions).DetachFromDisposeScope());
         register_buffer("next", zeros([], ScalarType.Int64).DetachFromDisposeScope());
         register_buffer("filled", zeros([], ScalarType.Int64).DetachFromDisposeScope());
+        register_buffer("images", zeros(size, ScalarType.Int64).DetachFromDisposeScope());
     }
 
     /// <summary>Embeddings it holds when full.</summary>
@@ -37,11 +39,18 @@ public sealed class EmbeddingRing : nn.Module
     /// <summary>The embeddings it holds, <c>[Count, D]</c>, in no order of time: a view of its memory.</summary>
     public Tensor Filled() => Buffer("rows").narrow(0, 0, Count);
 
+    /// <summary>Which image each of <see cref="Filled"/> is of.</summary>
+    public IReadOnlyList<long> Images() => Buffer("images").data<long>().ToArray()[..Count];
+
     /// <summary>Adds embeddings in their order, scaled to length 1; the oldest make room.</summary>
     /// <param name="embeddings"><c>[N, D]</c>, any N; of more than <see cref="Size"/> only the last stay.</param>
-    public void Add(Tensor embeddings)
+    /// <param name="images">The image that each is of, N.</param>
+    public void Add(Tensor embeddings, IReadOnlyList<int> images)
     {
         ArgumentNullException.ThrowIfNull(embeddings);
+        ArgumentNullException.ThrowIfNull(images);
+        if (images.Count != embeddings.shape[0])
+            throw new ArgumentException($"Each embedding is of one image, but there are {embeddings.shape[0]} embeddings and {images.Count} images.");
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         Tensor rows = Buffer("rows");
@@ -50,16 +59,19 @@ public sealed class EmbeddingRing : nn.Module
         using Scalar size = ((long)Size).ToScalar();
         Tensor places = Arithmetic.Range(Next + added - kept, Next + added, ScalarType.Int64, rows.device).remainder(size);
         rows.index_copy_(0, places, last);
+        using TensorAccessor<long> numbers = Buffer("images").data<long>();
+        for (long i = added - kept, next = Next; i < added; i++)
+            numbers[(next + i) % Size] = images[(int)i];
         Buffer("next").Fill_((Next + added) % Size);
         Buffer("filled").Fill_(Math.Min(Size, Count + added));
     }
 
-    /// <summary>Moves the embeddings. Pointer and fill stay on the CPU: every step reads them, and none may wait for a device.</summary>
+    /// <summary>Moves the embeddings. Images, pointer and fill stay on the CPU: every step reads them, and none may wait for a device.</summary>
     protected override void _toEpilog(ScalarType? dtype, Device? device, bool non_blocking)
     {
-        var counters = Counters.Select(name => (Name: name, Value: Buffer(name).clone().DetachFromDisposeScope())).ToArray();
+        var kept = OnProcessor.Select(name => (Name: name, Value: Buffer(name).clone().DetachFromDisposeScope())).ToArray();
         base._toEpilog(dtype, device, non_blocking);
-        foreach (var (name, value) in counters)
+        foreach (var (name, value) in kept)
         {
             Buffer(name).Dispose();
             ConditionallyRegisterBuffer(name, value);

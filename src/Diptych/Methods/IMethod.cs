@@ -23,7 +23,8 @@ public interface IMethod : IDisposable
 
     /// <summary>Remembers embeddings of a batch without learning from it, so that the first steps have real ones to compare with.</summary>
     /// <param name="views">As for <see cref="Embed"/>.</param>
-    void Fill(Tensor views);
+    /// <param name="images">The number of each of the N images, by which it is known again.</param>
+    void Fill(Tensor views, IReadOnlyList<int> images);
 
     /// <summary>Runs the trained networks.</summary>
     /// <param name="views">Normalized views, <c>[2N, C, H, W]</c>: the first view of all N images, then the second.</param>
@@ -37,15 +38,17 @@ public interface IMethod : IDisposable
     /// <summary>The loss of a batch, one value a direction: the step minimizes their mean.</summary>
     /// <param name="rows">Rows that <see cref="Embed"/> gave, of the whole batch.</param>
     /// <param name="targets">What <see cref="EmbedTargets"/> gave, of the whole batch.</param>
+    /// <param name="images">As for <see cref="Fill"/>.</param>
     /// <param name="loss">Which loss judges them.</param>
     /// <param name="labels">The class of each image, to learn with labels; null to learn without. Only methods that <see cref="KnownMethod.TakesLabels"/> take them.</param>
     /// <exception cref="ArgumentException">An embedding is zero or not finite, there are no negatives, or the method takes no labels.</exception>
-    IReadOnlyList<LossValue> Compare(IReadOnlyList<Tensor> rows, IReadOnlyList<Tensor> targets, ContrastiveLoss loss, IReadOnlyList<int>? labels = null);
+    IReadOnlyList<LossValue> Compare(IReadOnlyList<Tensor> rows, IReadOnlyList<Tensor> targets, IReadOnlyList<int> images, ContrastiveLoss loss, IReadOnlyList<int>? labels = null);
 
     /// <summary>Keeps embeddings of a batch for later steps; call it after the loss.</summary>
     /// <param name="rows">As for <see cref="Compare"/>.</param>
     /// <param name="targets">As for <see cref="Compare"/>.</param>
-    void Remember(IReadOnlyList<Tensor> rows, IReadOnlyList<Tensor> targets);
+    /// <param name="images">As for <see cref="Fill"/>.</param>
+    void Remember(IReadOnlyList<Tensor> rows, IReadOnlyList<Tensor> targets, IReadOnlyList<int> images);
 
     /// <summary>What follows an update of the trained networks.</summary>
     void FollowStep();

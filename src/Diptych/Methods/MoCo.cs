@@ -8,10 +8,12 @@ namespace Diptych.Methods;
 
 /// <summary>Anchors come from the trained networks, positives from their slow copies; the negatives are a queue of earlier positives.</summary>
 /// <remarks>
-/// Source: He et al., arXiv 1911.05722 (MoCo), and Chen et al., arXiv 2003.04297 (v2: projector, SimCLR's views).
-/// The paper shuffles the images between processes before the slow copies normalize them, lest batch statistics betray which
-/// images came together. One process normalizes the whole batch at once, where a shuffle changes nothing, so there is none:
-/// the slow copies normalize with the statistics of their own batch of views.
+/// Source: He et al., arXiv 1911.05722 (MoCo), and Chen et al., arXiv 2003.04297 (v2: projector and blurred views).
+/// An embedding in the queue of an anchor's own image is no negative of it and is left out; the authors' code keeps it, where it is one of
+/// 65,536 in one anchor of 800. In a small set with a long queue it would be there for every second anchor when an epoch starts.
+/// Each view passes by itself, so that an anchor's batch statistics are not computed from its positive's pixels. The paper also shuffles the
+/// images between processes before the slow copies normalize them, lest both see the statistics of the same images. In chunks the copies'
+/// are others than the trained networks' (see BatchGradient); a batch in one piece has one group of images, and no such choice.
 /// </remarks>
 public sealed class MoCo : IMethod
 {
@@ -62,43 +64,42 @@ public sealed class MoCo : IMethod
     public int ImagesWanted => Queue.Size;
 
     /// <inheritdoc/>
-    public void Fill(Tensor views)
+    public void Fill(Tensor views, IReadOnlyList<int> images)
     {
         using var scope = NewDisposeScope();
-        Remember([], EmbedTargets(views));
+        Remember([], EmbedTargets(views), images);
     }
 
     /// <inheritdoc/>
     public TrainedEmbeddings Embed(Tensor views)
     {
-        Tensor features = Encoder.call(_isSymmetric ? views : views.chunk(2)[0]);
-        Tensor embeddings = Projector.call(features);
-        return new TrainedEmbeddings(features, _isSymmetric ? embeddings.chunk(2) : [embeddings]);
+        Tensor[] features = [.. views.chunk(2).Take(Directions).Select(view => Encoder.call(view))];
+        return new TrainedEmbeddings(features.Length == 1 ? features[0] : cat(features, dim: 0), [.. features.Select(own => Projector.call(own))]);
     }
 
     /// <inheritdoc/>
     public IReadOnlyList<Tensor> EmbedTargets(Tensor views)
     {
         using var noGradient = no_grad();
-        Tensor embeddings = _momentumProjector.call(_momentumEncoder.call(_isSymmetric ? views : views.chunk(2)[1]));
-        return _isSymmetric ? embeddings.chunk(2) : [embeddings];
+        return [.. views.chunk(2).TakeLast(Directions).Select(view => _momentumProjector.call(_momentumEncoder.call(view)))];
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<LossValue> Compare(IReadOnlyList<Tensor> rows, IReadOnlyList<Tensor> targets, ContrastiveLoss loss, IReadOnlyList<int>? labels = null)
+    public IReadOnlyList<LossValue> Compare(IReadOnlyList<Tensor> rows, IReadOnlyList<Tensor> targets, IReadOnlyList<int> images, ContrastiveLoss loss, IReadOnlyList<int>? labels = null)
     {
         KnownMethod.RequireNoLabels(labels);
         using var scope = NewDisposeScope();
         Tensor queue = Queue.Filled();
+        (int, int)[] own = [.. PairsOfOneImage(images)];
         // Of the two views' targets, each anchor meets the other view's.
-        return rows.Select((anchor, i) => loss.WithQueue(anchor, targets[targets.Count - 1 - i], queue).MoveToOuterDisposeScope()).ToArray();
+        return rows.Select((anchor, i) => loss.WithQueue(anchor, targets[targets.Count - 1 - i], queue, own).MoveToOuterDisposeScope()).ToArray();
     }
 
     /// <inheritdoc/>
-    public void Remember(IReadOnlyList<Tensor> rows, IReadOnlyList<Tensor> targets)
+    public void Remember(IReadOnlyList<Tensor> rows, IReadOnlyList<Tensor> targets, IReadOnlyList<int> images)
     {
         foreach (Tensor target in targets)
-            Queue.Add(target);
+            Queue.Add(target, images);
     }
 
     /// <inheritdoc/>
@@ -115,6 +116,15 @@ public sealed class MoCo : IMethod
     {
         foreach (var (_, module) in Networks)
             module.Dispose();
+    }
+
+    private int Directions => _isSymmetric ? 2 : 1;
+
+    // An anchor and what the queue remembers of its own image.
+    private IEnumerable<(int Anchor, int Queued)> PairsOfOneImage(IReadOnlyList<int> images)
+    {
+        ILookup<long, int> anchors = images.Index().ToLookup(image => (long)image.Item, image => image.Index);
+        return Queue.Images().Index().SelectMany(queued => anchors[queued.Item].Select(anchor => (anchor, queued.Index)));
     }
 
     private IEnumerable<(Parameter Slow, Parameter Trained)> Pairs() =>

@@ -44,11 +44,11 @@ public sealed class NnClr : IMethod
     public int ImagesWanted => SupportSet.Size;
 
     /// <inheritdoc/>
-    public void Fill(Tensor views)
+    public void Fill(Tensor views, IReadOnlyList<int> images)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        Remember(Embed(views).Rows, []);
+        Remember(Embed(views).Rows, [], images);
     }
 
     /// <summary>Runs encoder, projector and predictor.</summary>
@@ -65,7 +65,7 @@ public sealed class NnClr : IMethod
     public IReadOnlyList<Tensor> EmbedTargets(Tensor views) => [];
 
     /// <inheritdoc/>
-    public IReadOnlyList<LossValue> Compare(IReadOnlyList<Tensor> rows, IReadOnlyList<Tensor> targets, ContrastiveLoss loss, IReadOnlyList<int>? labels = null)
+    public IReadOnlyList<LossValue> Compare(IReadOnlyList<Tensor> rows, IReadOnlyList<Tensor> targets, IReadOnlyList<int> images, ContrastiveLoss loss, IReadOnlyList<int>? labels = null)
     {
         KnownMethod.RequireNoLabels(labels);
         using var scope = NewDisposeScope();
@@ -77,7 +77,7 @@ public sealed class NnClr : IMethod
     }
 
     /// <inheritdoc/>
-    public void Remember(IReadOnlyList<Tensor> rows, IReadOnlyList<Tensor> targets) => SupportSet.Add(rows[2]);
+    public void Remember(IReadOnlyList<Tensor> rows, IReadOnlyList<Tensor> targets, IReadOnlyList<int> images) => SupportSet.Add(rows[2], images);
 
     /// <inheritdoc/>
     public void FollowStep() { }

@@ -30,7 +30,7 @@ public sealed class SimClr : IMethod
     public int ImagesWanted => 0;
 
     /// <inheritdoc/>
-    public void Fill(Tensor views) { }
+    public void Fill(Tensor views, IReadOnlyList<int> images) { }
 
     /// <inheritdoc/>
     public TrainedEmbeddings Embed(Tensor views)
@@ -43,11 +43,11 @@ public sealed class SimClr : IMethod
     public IReadOnlyList<Tensor> EmbedTargets(Tensor views) => [];
 
     /// <inheritdoc/>
-    public IReadOnlyList<LossValue> Compare(IReadOnlyList<Tensor> rows, IReadOnlyList<Tensor> targets, ContrastiveLoss loss, IReadOnlyList<int>? labels = null) =>
+    public IReadOnlyList<LossValue> Compare(IReadOnlyList<Tensor> rows, IReadOnlyList<Tensor> targets, IReadOnlyList<int> images, ContrastiveLoss loss, IReadOnlyList<int>? labels = null) =>
         [labels is null ? loss.TwoViews(rows[0], rows[1]) : loss.SupervisedTwoViews(rows[0], rows[1], labels)];
 
     /// <inheritdoc/>
-    public void Remember(IReadOnlyList<Tensor> rows, IReadOnlyList<Tensor> targets) { }
+    public void Remember(IReadOnlyList<Tensor> rows, IReadOnlyList<Tensor> targets, IReadOnlyList<int> images) { }
 
     /// <inheritdoc/>
     public void FollowStep() { }

@@ -8,9 +8,6 @@ namespace Diptych.Reports;
 /// <summary>Runs side by side: those that differ in their seed only are one row, with mean and standard deviation.</summary>
 public sealed class RunComparison
 {
-    // Settings that change no result, or that are what a row is a mean over.
-    private static readonly string[] LeftOut = ["seed", "workers", "threads", "device", "evaluate-every", "checkpoint-every", "keep-last", "keep-every"];
-
     private static readonly string[] LearningRate = ["learning-rate", "learning-rate-scaling"];
 
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true };
@@ -116,10 +113,8 @@ public sealed class RunComparison
 
     private static JsonObject SettingsOf(RunSummary run)
     {
-        JsonObject settings = JsonNode.Parse(run.Options.ToJson())!.AsObject();
-        foreach (string key in LeftOut)
-            settings.Remove(key);
-        settings["images"] = run.Options.ImagesPlace; // one place in two spellings is no difference
+        JsonObject settings = JsonNode.Parse(run.Options.Decisive.ToJson())!.AsObject();
+        settings.Remove("seed"); // what a row is a mean over
         return settings;
     }
 

@@ -27,6 +27,9 @@ public sealed record FailureBundle
     /// <summary>Names of the images in the batch.</summary>
     public required IReadOnlyList<string> Images { get; init; }
 
+    /// <summary>Their numbers in the run's images.</summary>
+    public required IReadOnlyList<int> Indices { get; init; }
+
     /// <summary>The class of each image, or null where the run learned without labels.</summary>
     public IReadOnlyList<int>? Labels { get; init; }
 
@@ -95,7 +98,7 @@ public sealed record FailureBundle
         }
         try
         {
-            var (directions, _) = BatchGradient.Add(method, views.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2), (options with { Temperature = facts.Temperature }).CreateLoss(), share: 1, options.Chunk, facts.Labels);
+            var directions = BatchGradient.Add(method, views.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2), facts.Indices, (options with { Temperature = facts.Temperature }).CreateLoss(), share: 1, options.Chunk, facts.Labels).Directions;
             string[] bad = method.Networks.SelectMany(n => n.Module.named_parameters().Select(p => (Name: $"{n.Name}.{p.name}", p.parameter.grad)))
                 .Where(p => p.grad is not null && !p.grad.isfinite().all().item<bool>()).Select(p => p.Name).ToArray();
             return $"the loss is {directions.Average(d => d.Value.item<float>()):G6}; " + (bad.Length == 0 ? "all gradients are finite" : $"gradients that are not finite: {string.Join(", ", bad)}");

@@ -24,19 +24,27 @@ internal sealed class PendingSteps(Placement placement) : IDisposable
         _steps.Enqueue((figures, step, epoch, temperature));
     }
 
-    /// <summary>Waits for the device and reads them all.</summary>
-    /// <returns>In their order; the effective rank is that of the last.</returns>
-    /// <exception cref="ArgumentException">An embedding was zero or not finite.</exception>
-    /// <exception cref="DivergedException">A loss or a gradient was not finite.</exception>
-    public List<StepMetrics> Read()
+    /// <summary>Waits for the device and reads them all, or those before one that cannot be used.</summary>
+    /// <param name="fault">Why <see cref="First"/> could not be: an embedding was zero or not finite, or a loss or a gradient was not finite. Null where all were read.</param>
+    /// <returns>In their order. The effective rank is the last one's alone, and NaN elsewhere.</returns>
+    public List<StepMetrics> Read(out Exception? fault)
     {
         var read = new List<StepMetrics>();
+        fault = null;
         while (_steps.TryPeek(out var next))
         {
-            read.Add(next.Figures.Read() with { Step = next.Step, Epoch = next.Epoch, Temperature = next.Temperature });
+            try
+            {
+                read.Add(next.Figures.Read() with { Step = next.Step, Epoch = next.Epoch, Temperature = next.Temperature });
+            }
+            catch (Exception exception) when (exception is ArgumentException or DivergedException)
+            {
+                fault = exception;
+                break;
+            }
             _steps.Dequeue().Figures.Dispose();
         }
-        return read.ConvertAll(step => step with { EffectiveRank = read[^1].EffectiveRank });
+        return read;
     }
 
     /// <inheritdoc/>

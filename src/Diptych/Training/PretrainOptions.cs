@@ -15,7 +15,7 @@ public sealed record PretrainOptions
 
     private const int UsualMemory = 4096, UsualStep = 256;
 
-    /// <summary>Where the images are: a folder, a tar file, CIFAR batches or an idx file.</summary>
+    /// <summary>Where the images are: whatever <see cref="Data.ImageSource.Open"/> takes.</summary>
     public string Images { get; init; } = "";
 
     /// <summary>Which embeddings meet in the loss: <c>simclr</c>, <c>moco</c> or <c>nnclr</c>.</summary>
@@ -203,7 +203,7 @@ public sealed record PretrainOptions
     {
         Hidden = ProjectorHidden,
         EmbeddingSize = EmbeddingSize,
-        Queue = Queue ?? Math.Min(UsualMemory, Math.Max(1, images / 2)),
+        Queue = Queue ?? Math.Min(UsualMemory, Math.Max(2, images / 2)),
         Momentum = Momentum,
         IsSymmetric = Symmetric,
         SupportSet = SupportSet ?? Math.Min(UsualMemory, Math.Max(1, images / 2)),
@@ -247,8 +247,8 @@ public sealed record PretrainOptions
             yield return $"--similarity-ceiling must be above -1 and below 1, but it is {ceiling}.";
         if (Supervised && KnownMethod.All.FirstOrDefault(m => m.Name == Method) is { TakesLabels: false })
             yield return $"--supervised belongs to {string.Join(", ", KnownMethod.All.Where(m => m.TakesLabels).Select(m => m.Name))}, but the method is {Method}. Leave it out, or use --method simclr.";
-        if (Queue is < 1)
-            yield return $"--queue must be at least 1, but it is {Queue}.";
+        if (Queue is < 2)
+            yield return $"--queue must be at least 2, since no image is a negative of itself, but it is {Queue}.";
         if (!(Momentum >= 0 && Momentum <= 1))
             yield return $"--momentum must be from 0 to 1, but it is {Momentum}.";
         if (SupportSet is < 1)
@@ -271,6 +271,8 @@ public sealed record PretrainOptions
             yield return NearMiss.Describe("temperature schedule", TemperatureSchedule, Training.TemperatureSchedule.Shapes);
         if (Chunk is < 4)
             yield return $"--chunk must be at least 4, since batch-norm needs several images to normalize, but it is {Chunk}.";
+        if (Chunk is >= 4 and var images && images < Batch && Batch / ((Batch + images - 1) / images) < 4)
+            yield return $"--chunk {images} parts a batch of {Batch} into chunks of {Batch / ((Batch + images - 1) / images)}, and batch-norm needs at least 4 images to normalize. Use a larger --chunk, or a --batch that is a multiple of it.";
         if (Accumulate < 1)
             yield return $"--accumulate must be at least 1, but it is {Accumulate}.";
         if (!KnownOptimizer.Names.Contains(Optimizer))
@@ -326,29 +328,27 @@ public sealed record PretrainOptions
         }
     }
 
-    // The same place in other words (photos, photos/, /home/me/photos) is no difference; that the images are the same is checked by their names.
-    internal string ImagesPlace => Images.Length == 0 ? "" : Path.TrimEndingDirectorySeparator(Path.GetFullPath(Images));
+    // What changes the result, the rest at its default. The same place in other words (photos, photos/, /home/me/photos) is no difference; that the images are the same is checked by their names.
+    internal PretrainOptions Decisive => this with
+    {
+        Images = Images.Length == 0 ? "" : Path.TrimEndingDirectorySeparator(Path.GetFullPath(Images)),
+        Workers = null,
+        Threads = null,
+        Device = KnownDevice.Automatic,
+        EvaluateEvery = null,
+        CheckpointEvery = 1,
+        KeepLast = 2,
+        KeepEvery = null,
+    };
 
     /// <summary>The settings of both that differ and that change the result, one line each.</summary>
     /// <param name="other">The settings to compare with.</param>
     public IReadOnlyList<string> DifferencesFrom(PretrainOptions other)
     {
-        var own = JsonSerializer.SerializeToElement(Neutral(this), Recipe.Json).EnumerateObject();
-        var theirs = JsonSerializer.SerializeToElement(Neutral(other), Recipe.Json);
+        var own = JsonSerializer.SerializeToElement(Decisive, Recipe.Json).EnumerateObject();
+        var theirs = JsonSerializer.SerializeToElement(other.Decisive, Recipe.Json);
         return own.Where(p => p.Value.ToString() != theirs.GetProperty(p.Name).ToString())
             .Select(p => $"--{p.Name} is {p.Value} here and {theirs.GetProperty(p.Name)} there").ToArray();
-
-        static PretrainOptions Neutral(PretrainOptions options) => options with
-        {
-            Images = options.ImagesPlace,
-            Workers = null,
-            Threads = null,
-            Device = KnownDevice.Automatic,
-            EvaluateEvery = null,
-            CheckpointEvery = 1,
-            KeepLast = 2,
-            KeepEvery = null,
-        };
     }
 
     /// <summary>The settings as JSON, in the words of the tool's options: a file that <see cref="Recipe.Read"/> takes.</summary>

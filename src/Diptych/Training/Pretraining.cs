@@ -110,8 +110,11 @@ public sealed class Pretraining
             WhatIsNormal().ToList().ForEach(record.Say);
         foreach (var (_, module) in method.Networks)
             module.train();
-        if (checkpoint is null)
-            FillMemory(method, loader, placement, record);
+        if (checkpoint is null && !FillMemory(method, loader, placement, record, stop))
+        {
+            record.Log("interrupted before the first step");
+            return false;
+        }
         _observer.OnStart(done, TotalSteps);
 
         var training = new TrainingStep(method, optimizer, _options, placement.IsAsynchronous);
@@ -130,7 +133,7 @@ public sealed class Pretraining
                 using Tensor views = placement.ViewsOf(batch); // [2N, 3, H, W]
                 try
                 {
-                    training.Add(views, (_options with { Temperature = temperature }).CreateLoss(), LabelsOf(batch));
+                    training.Add(views, batch.Indices.ToArray(), (_options with { Temperature = temperature }).CreateLoss(), LabelsOf(batch));
                     if (++batches % _options.Accumulate != 0)
                         continue;
                     pending.Add(training.FinishLater(schedule.At(done)), done + 1, epoch, temperature);
@@ -138,6 +141,7 @@ public sealed class Pretraining
                 }
                 catch (Exception exception) when (exception is ArgumentException or DivergedException) // the loss refuses embeddings that are zero or not finite
                 {
+                    Report(isMeasured: false); // those before it
                     throw Diverged(exception, method, batch, views, done + 1, temperature);
                 }
                 bool isMeasured = _evaluate is not null && done % StepsPerEpoch == 0 && done / StepsPerEpoch % _options.EvaluateEvery == 0;
@@ -165,9 +169,16 @@ public sealed class Pretraining
 
         void Report(bool isMeasured)
         {
-            List<StepMetrics> steps = Read(pending);
-            if (steps.Count == 0)
-                return;
+            int last = pending.Last;
+            List<StepMetrics> steps = pending.Read(out Exception? fault);
+            if (steps.Count > 0)
+                Tell(steps, isMeasured);
+            if (fault is not null)
+                throw NotGoingOn(fault, pending.First, last);
+        }
+
+        void Tell(List<StepMetrics> steps, bool isMeasured)
+        {
             double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds, wait = Math.Min(1, (loader.WaitSeconds - waited) / seconds);
             steps = steps.ConvertAll(step => step with { ImagesPerSecond = steps.Count * _options.Accumulate * _options.Batch / seconds, DataWait = wait });
             if (isMeasured)
@@ -175,8 +186,9 @@ public sealed class Pretraining
             (started, waited) = (Stopwatch.GetTimestamp(), loader.WaitSeconds);
             foreach (StepMetrics step in steps)
             {
-                record.Add(step);
-                _observer.OnStep(step);
+                StepMetrics ranked = step with { EffectiveRank = steps[^1].EffectiveRank };
+                record.Add(ranked);
+                _observer.OnStep(ranked);
                 if (watch.See(step) is { } collapse)
                     record.Say(collapse);
             }
@@ -188,19 +200,23 @@ public sealed class Pretraining
     }
 
     // The images that come last in the first epoch: none of them returns before the memory has moved on, if it is smaller than the epoch.
-    private void FillMemory(IMethod method, ViewLoader loader, Placement placement, RunRecord record)
+    // False where it was asked to stop: a memory half filled is not kept, and the run starts anew.
+    private bool FillMemory(IMethod method, ViewLoader loader, Placement placement, RunRecord record, CancellationToken stop)
     {
         if (method.ImagesWanted == 0)
-            return;
+            return true;
         if (method.ImagesWanted > _source.Count - _options.Batch)
-            record.Say($"{_options.Method} remembers {method.ImagesWanted:N0} embeddings, but there are {_source.Count:N0} images: it will hold earlier embeddings of the images of the batch at hand. Fewer are usually better.");
+            record.Say($"{_options.Method} remembers {method.ImagesWanted:N0} embeddings, but there are {_source.Count:N0} images: it holds several of one image, and older ones than it need. Fewer are usually better.");
         int batches = Math.Min((method.ImagesWanted + _options.Batch - 1) / _options.Batch, _source.Count / _options.Batch);
         ReadOnlyMemory<int> last = SampleOrder.ForEpoch(_options.Seed, 0, _source.Count).AsMemory()[^(batches * _options.Batch)..];
         foreach (ViewBatch batch in loader.ReadEpoch(0, last))
         {
+            if (stop.IsCancellationRequested)
+                return false;
             using Tensor views = placement.ViewsOf(batch);
-            method.Fill(views);
+            BatchGradient.Fill(method, views, batch.Indices.ToArray(), _options.Chunk);
         }
+        return true;
     }
 
     // Numbers that are often taken for faults.
@@ -212,19 +228,9 @@ public sealed class Pretraining
             yield return "MoCo's loss may rise for a while: as the encoder learns, the queue holds ever harder negatives. That is normal; judge the encoder with diptych evaluate.";
     }
 
-    // Throws for a GPU only: a CPU's steps are looked at as they are made.
-    private List<StepMetrics> Read(PendingSteps pending)
-    {
-        int noticed = pending.Last;
-        try
-        {
-            return pending.Read();
-        }
-        catch (Exception exception) when (exception is ArgumentException or DivergedException)
-        {
-            throw new InvalidInputException($"Training cannot go on at step {pending.First}: {exception.Message}{Environment.NewLine}It was noticed after step {noticed}, since a GPU is looked at every few steps. --resume --device cpu makes the step where it can be looked into.{Environment.NewLine}{Advice}", exception);
-        }
-    }
+    // For a GPU only: a CPU's steps are looked at as they are made.
+    private InvalidInputException NotGoingOn(Exception fault, int step, int noticed) => new(
+        $"Training cannot go on at step {step}: {fault.Message}{Environment.NewLine}It was noticed after step {noticed}, since a GPU is looked at every few steps. --resume --device cpu goes on from the last checkpoint and looks at each, with a processor's rounding.{Environment.NewLine}{Advice}", fault);
 
     private string Advice => $"Try a lower --learning-rate than {_options.EffectiveLearningRate:G3} in a new run. The last checkpoint is kept in {_folder.Path}.";
 
@@ -240,6 +246,7 @@ public sealed class Pretraining
                 Temperature = temperature,
                 ImageCount = _source.Count,
                 Images = batch.Indices.ToArray().Select(_source.GetName).ToArray(),
+                Indices = batch.Indices.ToArray(),
                 Labels = LabelsOf(batch),
                 Norms = new Dictionary<string, double>(),
             });

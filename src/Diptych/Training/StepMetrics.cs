@@ -14,7 +14,7 @@ public sealed record StepMetrics
     /// <summary>The loss; negative values are normal for DCL and DCLW.</summary>
     [JsonPropertyName("loss")] public required double Loss { get; init; }
 
-    /// <summary>Mean over the anchors of q = 1 − p⁺, the factor by which InfoNCE's gradient is smaller than DCL's; in [0, 1].</summary>
+    /// <summary>Mean over the anchors of q = 1 − p⁺, the factor by which InfoNCE's gradient is smaller than DCL's (where an anchor has one positive); in [0, 1].</summary>
     [JsonPropertyName("q-mean")] public required double QMean { get; init; }
 
     /// <summary>Coefficient of variation of q over the anchors.</summary>

@@ -8,6 +8,7 @@ namespace Diptych.Training;
 /// <remarks>
 /// Several batches a step (accumulation) average their gradients, which steadies the step. They do not widen the batch: the negatives of
 /// an image stay those of its own batch. A wider batch in little memory is what chunks are for, see <see cref="BatchGradient"/>.
+/// The method remembers the batches when the gradient has turned out finite: a step that fails leaves it as it was before.
 /// </remarks>
 /// <param name="method">Whose networks are trained.</param>
 /// <param name="optimizer">Updates them.</param>
@@ -16,18 +17,21 @@ namespace Diptych.Training;
 internal sealed class TrainingStep(IMethod method, Optimizer optimizer, PretrainOptions options, bool isAsynchronous = false)
 {
     private readonly List<BatchFigures> _batches = [];
+    private readonly List<(IReadOnlyList<Tensor> Rows, IReadOnlyList<Tensor> Targets, IReadOnlyList<int> Images)> _unremembered = [];
 
     /// <summary>Adds the gradient of a batch.</summary>
     /// <param name="views">Normalized views, <c>[2N, C, H, W]</c>.</param>
+    /// <param name="images">The number of each image.</param>
     /// <param name="loss">Which loss.</param>
     /// <param name="labels">The class of each image, or null to learn without.</param>
-    public void Add(Tensor views, ContrastiveLoss loss, IReadOnlyList<int>? labels)
+    public void Add(Tensor views, IReadOnlyList<int> images, ContrastiveLoss loss, IReadOnlyList<int>? labels)
     {
         using var scope = NewDisposeScope();
         if (_batches.Count == 0)
             optimizer.ClearGradients();
-        var (directions, features) = BatchGradient.Add(method, views, loss, 1.0 / options.Accumulate, options.Chunk, labels, isChecked: !isAsynchronous);
-        _batches.Add(new BatchFigures(directions, features));
+        BatchResult result = BatchGradient.Add(method, views, images, loss, 1.0 / options.Accumulate, options.Chunk, labels, isChecked: !isAsynchronous);
+        _batches.Add(new BatchFigures(result.Directions, result.Features));
+        _unremembered.Add(([.. result.Rows.Select(Kept)], [.. result.Targets.Select(Kept)], images));
     }
 
     /// <summary>Updates the networks, and reads what there is to say.</summary>
@@ -57,10 +61,20 @@ internal sealed class TrainingStep(IMethod method, Optimizer optimizer, Pretrain
             DivergedException.ThrowIfNotFinite("length of the gradient", length);
             norm = tensor((float)length);
         }
+        foreach (var (rows, targets, images) in _unremembered)
+        {
+            method.Remember(rows, targets, images);
+            foreach (Tensor tensor in rows.Concat(targets))
+                tensor.Dispose();
+        }
+        _unremembered.Clear();
         optimizer.Step(learningRate);
         method.FollowStep();
         var figures = new StepFigures([.. _batches], norm.DetachFromDisposeScope(), learningRate);
         _batches.Clear();
         return figures;
     }
+
+    // Without its graph, and of no scope.
+    private static Tensor Kept(Tensor tensor) => tensor.detach().DetachFromDisposeScope();
 }

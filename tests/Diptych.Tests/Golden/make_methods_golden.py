@@ -83,14 +83,18 @@ def loss_of(name, anchors, positives, negatives_of):
 
 
 class Ring:
-    def __init__(self): self.rows, self.next, self.filled = torch.zeros(KEPT, DIM, dtype=torch.float64), 0, 0
+    def __init__(self): self.rows, self.images, self.next, self.filled = torch.zeros(KEPT, DIM, dtype=torch.float64), [None] * KEPT, 0, 0
 
-    def add(self, rows):
-        for row in normalize(rows.detach()):
-            self.rows[self.next] = row
+    def add(self, rows, images):
+        for row, image in zip(normalize(rows.detach()), images):
+            self.rows[self.next], self.images[self.next] = row, image
             self.next, self.filled = (self.next + 1) % KEPT, min(KEPT, self.filled + 1)
 
-    def list(self): return [self.rows[i].clone() for i in range(self.filled)]
+    def list(self): return [(self.images[i], self.rows[i].clone()) for i in range(self.filled)]
+
+
+# Which images a batch of views is of: in the steps some that were there before.
+NUMBERS = {10: [0, 1, 2], 11: [3, 4, 5], 1: [4, 0, 7], 2: [1, 8, 4]}
 
 
 def views(number): return values(f'views-{number}', [2 * IMAGES, 3, SIZE, SIZE])
@@ -113,35 +117,35 @@ def case(method, symmetric, loss):
 
     def targets(x):
         with torch.no_grad():
-            k = networks['momentum-projector'](networks['momentum-encoder'](x if symmetric else x[IMAGES:]))
-        return k.split(IMAGES)
+            return [networks['momentum-projector'](networks['momentum-encoder'](v)) for v in x.split(IMAGES)[0 if symmetric else 1:]]
 
     # Before the first step: two batches fill six of the seven places.
     for number in (10, 11):
         if method == 'moco':
-            for k in targets(views(number)): ring.add(k)
+            for k in targets(views(number)): ring.add(k, NUMBERS[number])
         else:
             with torch.no_grad():
                 z = networks['projector'](networks['encoder'](views(number)))
                 networks['predictor'](z)
-                ring.add(z[:IMAGES])
+                ring.add(z[:IMAGES], NUMBERS[number])
 
     for number in (1, 2):
         x, kept = views(number), ring.list()
         optimizer.zero_grad()
         if method == 'moco':
-            q = networks['projector'](networks['encoder'](x if symmetric else x[:IMAGES])).split(IMAGES)
+            q = [networks['projector'](networks['encoder'](v)) for v in x.split(IMAGES)[:2 if symmetric else 1]]
+            others = lambda i: [row for image, row in kept if image != NUMBERS[number][i]]
             k = targets(x)
-            value = sum(loss_of(loss, normalize(q[i]), normalize(k[len(k) - 1 - i]), lambda _: kept) for i in range(len(q))) / len(q)
+            value = sum(loss_of(loss, normalize(q[i]), normalize(k[len(k) - 1 - i]), others) for i in range(len(q))) / len(q)
         else:
             z = networks['projector'](networks['encoder'](x))
             p = [normalize(part) for part in networks['predictor'](z).split(IMAGES)]
             z = z.detach().split(IMAGES)
-            neighbours = [[max(kept, key=lambda row: float(row @ normalize(e, dim=0))) for e in part] for part in z]
+            neighbours = [[max([row for _, row in kept], key=lambda row: float(row @ normalize(e, dim=0))) for e in part] for part in z]
             direction = lambda a, b: loss_of(loss, a, b, lambda i: [b[j] for j in range(IMAGES) if j != i])
             value = (direction(neighbours[0], p[1]) + direction(neighbours[1], p[0])) / 2
         value.backward()
-        for rows in (k if method == 'moco' else [z[0]]): ring.add(rows)
+        for rows in (k if method == 'moco' else [z[0]]): ring.add(rows, NUMBERS[number])
         optimizer.step()
         if method == 'moco':
             with torch.no_grad():

@@ -11,6 +11,8 @@ public sealed class NineCombinationTests
 {
     private static readonly MethodSettings Settings = new() { Hidden = 8, EmbeddingSize = 6, Queue = 10, SupportSet = 10, Momentum = 0.75, Seed = 4 };
 
+    private static readonly int[] Images = [0, 1, 2, 3, 4, 5];
+
     public static IEnumerable<TheoryDataRow<string, string>> All =>
         KnownMethod.Names.SelectMany(_ => ContrastiveLoss.Names, (method, loss) => new TheoryDataRow<string, string>(method, loss));
 
@@ -27,7 +29,7 @@ public sealed class NineCombinationTests
         using var optimizer = new Sgd(method, momentum: 0.9, weightDecay: 0);
         Tensor views = randn([12, 3, 8, 8], generator: generator);
         foreach (int _ in Enumerable.Range(0, 2))
-            method.Fill(randn([12, 3, 8, 8], generator: generator));
+            method.Fill(randn([12, 3, 8, 8], generator: generator), [10, 11, 12, 13, 14, 15]);
         Assert.Equal(Math.Min(method.ImagesWanted, 10), method.Networks.Select(n => n.Module).OfType<EmbeddingRing>().Sum(r => r.Count));
 
         // Without remembering, each step has the same task: its loss must fall.
@@ -61,10 +63,10 @@ public sealed class NineCombinationTests
         using IMethod method = KnownMethod.Named(name).Create(new ResNet(new EncoderSettings { Width = 4 }, seed: 2), Settings);
         using var noGradient = no_grad();
         Tensor views = randn(12, 3, 8, 8);
-        method.Fill(randn(12, 3, 8, 8));
+        method.Fill(randn(12, 3, 8, 8), [10, 11, 12, 13, 14, 15]);
         IReadOnlyList<Tensor> rows = method.Embed(views).Rows, targets = method.EmbedTargets(views);
-        var coupled = method.Compare(rows, targets, ContrastiveLoss.InfoNce(0.2));
-        var decoupled = method.Compare(rows, targets, ContrastiveLoss.Decoupled(0.2));
+        var coupled = method.Compare(rows, targets, Images, ContrastiveLoss.InfoNce(0.2));
+        var decoupled = method.Compare(rows, targets, Images, ContrastiveLoss.Decoupled(0.2));
         foreach (var (with, without) in coupled.Zip(decoupled))
             Assert.True((with.PerAnchor - without.PerAnchor).allclose(-without.Diagnostics.Q.log(), atol: 1e-5));
     }
@@ -75,17 +77,45 @@ public sealed class NineCombinationTests
         using var scope = NewDisposeScope();
         using IMethod method = KnownMethod.Named("moco").Create(new ResNet(new EncoderSettings { Width = 4 }), Settings);
         Tensor views = randn(4, 3, 8, 8);
-        Assert.Contains("The queue is empty", Assert.Throws<ArgumentException>(() => method.Compare(method.Embed(views).Rows, method.EmbedTargets(views), ContrastiveLoss.InfoNce(0.2))).Message, StringComparison.Ordinal);
+        Assert.Contains("The queue is empty", Assert.Throws<ArgumentException>(() => method.Compare(method.Embed(views).Rows, method.EmbedTargets(views), [0, 1], ContrastiveLoss.InfoNce(0.2))).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void An_image_is_no_negative_of_itself_while_MoCos_queue_still_holds_it(bool isSymmetric)
+    {
+        using var scope = NewDisposeScope();
+        using var method = (MoCo)KnownMethod.Named("moco").Create(new ResNet(new EncoderSettings { Width = 4 }, seed: 2), Settings with { IsSymmetric = isSymmetric });
+        using var noGradient = no_grad();
+        Tensor views = randn(12, 3, 8, 8);
+        method.Fill(randn(12, 3, 8, 8), [3, 10, 0, 11, 12, 13]);
+        IReadOnlyList<Tensor> rows = method.Embed(views).Rows, targets = method.EmbedTargets(views);
+        ContrastiveLoss loss = ContrastiveLoss.Decoupled(0.2);
+        IReadOnlyList<LossValue> values = method.Compare(rows, targets, Images, loss);
+        Tensor queue = method.Queue.Filled();
+        long[] others = [.. method.Queue.Images()];
+        for (int direction = 0; direction < values.Count; direction++)
+        {
+            Tensor target = targets[targets.Count - 1 - direction];
+            for (int image = 0; image < 6; image++)
+            {
+                long[] negatives = [.. others.Index().Where(o => o.Item != image).Select(o => (long)o.Index)];
+                Assert.Equal(image is 0 or 3, negatives.Length < others.Length);
+                double expected = loss.WithQueue(rows[direction].narrow(0, image, 1), target.narrow(0, image, 1), queue[tensor(negatives)]).Value.item<float>();
+                Assert.Equal(expected, values[direction].PerAnchor[image].item<float>(), 1e-5);
+            }
+        }
     }
 
     private static double Step(IMethod method, Optimizer optimizer, Tensor views, ContrastiveLoss loss, bool isRemembering)
     {
         optimizer.ClearGradients();
         IReadOnlyList<Tensor> rows = method.Embed(views).Rows, targets = method.EmbedTargets(views);
-        Tensor value = stack(method.Compare(rows, targets, loss).Select(d => d.Value)).mean();
+        Tensor value = stack(method.Compare(rows, targets, Images, loss).Select(d => d.Value)).mean();
         value.backward();
         if (isRemembering)
-            method.Remember(rows, targets);
+            method.Remember(rows, targets, Images);
         optimizer.Step(0.02);
         method.FollowStep();
         return value.item<float>();

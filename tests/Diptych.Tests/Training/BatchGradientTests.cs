@@ -11,6 +11,8 @@ public sealed class BatchGradientTests
 {
     private static readonly MethodSettings Settings = new() { Hidden = 8, EmbeddingSize = 6, Queue = 20, SupportSet = 20, Seed = 4 };
 
+    private static readonly int[] Images = [.. Enumerable.Range(0, 11)]; // 2 and 5 are in a queue
+
     public BatchGradientTests() => set_num_threads(1);
 
     private static IMethod Build(string name, bool isSymmetric = false, bool isTraining = false)
@@ -22,7 +24,7 @@ public sealed class BatchGradientTests
             module.train(isTraining);
         }
         using var generator = new Generator(5);
-        method.Fill(randn([20, 3, 8, 8], ScalarType.Float64, generator: generator));
+        method.Fill(randn([20, 3, 8, 8], ScalarType.Float64, generator: generator), [2, 30, 31, 32, 5, 33, 34, 35, 36, 37]);
         return method;
     }
 
@@ -47,16 +49,16 @@ public sealed class BatchGradientTests
         using IMethod whole = Build(name, isSymmetric), parts = Build(name, isSymmetric);
         ContrastiveLoss judge = ContrastiveLoss.Create(loss, 0.2);
         Tensor views = Views(11);
-        var expected = BatchGradient.Add(whole, views, judge, 0.5, chunk: null);
-        var actual = BatchGradient.Add(parts, views, judge, 0.5, chunk);
+        var expected = BatchGradient.Add(whole, views, Images, judge, 0.5, chunk: null);
+        var actual = BatchGradient.Add(parts, views, Images, judge, 0.5, chunk);
         Assert.Equal(expected.Directions.Select(d => d.Value.item<double>()), actual.Directions.Select(d => d.Value.item<double>()), (a, b) => Math.Abs(a - b) < 1e-9);
         var (one, other) = (Gradients(whole), Gradients(parts));
         Assert.Equal(one.Keys, other.Keys);
         Assert.True(one.Count > 30);
         foreach (var (key, gradient) in one)
             Assert.True((gradient - other[key]).abs().max().item<double>() <= 1e-9 * Math.Max(1e-3, gradient.abs().max().item<double>()), key);
-        foreach (var (a, b) in whole.Networks.Zip(parts.Networks).Where(n => n.First.Module is EmbeddingRing))
-            Assert.True(((EmbeddingRing)a.Module).Filled().allclose(((EmbeddingRing)b.Module).Filled()));
+        foreach (var (a, b) in expected.Rows.Concat(expected.Targets).Zip(actual.Rows.Concat(actual.Targets))) // what is remembered
+            Assert.True(a.allclose(b));
     }
 
     [Fact]
@@ -65,12 +67,12 @@ public sealed class BatchGradientTests
         using var scope = NewDisposeScope();
         using IMethod chunked = Build("simclr", isTraining: true), plain = Build("simclr", isTraining: true);
         Tensor views = Views(8);
-        BatchGradient.Add(chunked, views, ContrastiveLoss.Decoupled(0.2), 1, chunk: 4);
+        BatchGradient.Add(chunked, views, Images, ContrastiveLoss.Decoupled(0.2), 1, chunk: 4);
 
         // By hand: the two chunks through the networks, joined before the loss; torch then keeps the activations of both.
         TrainedEmbeddings[] parts = new[] { 0, 4 }.Select(first => plain.Embed(cat([views.narrow(0, first, 4), views.narrow(0, 8 + first, 4)], dim: 0))).ToArray();
         Tensor[] rows = [cat([parts[0].Rows[0], parts[1].Rows[0]], dim: 0), cat([parts[0].Rows[1], parts[1].Rows[1]], dim: 0)];
-        plain.Compare(rows, [], ContrastiveLoss.Decoupled(0.2))[0].Value.backward();
+        plain.Compare(rows, [], Images, ContrastiveLoss.Decoupled(0.2))[0].Value.backward();
         var (expected, actual) = (Gradients(plain), Gradients(chunked));
         foreach (var (key, gradient) in expected)
             Assert.True((gradient - actual[key]).abs().max().item<double>() <= 1e-8 * Math.Max(1e-3, gradient.abs().max().item<double>()), key);
@@ -87,14 +89,14 @@ public sealed class BatchGradientTests
         Tensor views = Views(6);
         int[] labels = [0, 1, 1, 2, 0, 1];
         ContrastiveLoss loss = ContrastiveLoss.Decoupled(0.2);
-        double value = BatchGradient.Add(whole, views, loss, 1, chunk: null, labels).Directions[0].Value.item<double>();
-        BatchGradient.Add(parts, views, loss, 1, chunk: 3, labels);
+        double value = BatchGradient.Add(whole, views, Images[..6], loss, 1, chunk: null, labels).Directions[0].Value.item<double>();
+        BatchGradient.Add(parts, views, Images[..6], loss, 1, chunk: 3, labels);
         IReadOnlyList<Tensor> rows = whole.Embed(views).Rows;
         Assert.Equal(loss.SupervisedTwoViews(rows[0], rows[1], labels).Value.item<double>(), value, 1e-12);
         var (expected, actual) = (Gradients(whole), Gradients(parts));
         foreach (var (key, gradient) in expected)
             Assert.True((gradient - actual[key]).abs().max().item<double>() <= 1e-9 * Math.Max(1e-3, gradient.abs().max().item<double>()), key);
-        Assert.Contains("Only simclr learns with labels", Assert.Throws<ArgumentException>(() => BatchGradient.Add(queued, views, loss, 1, null, labels)).Message, StringComparison.Ordinal);
+        Assert.Contains("Only simclr learns with labels", Assert.Throws<ArgumentException>(() => BatchGradient.Add(queued, views, Images[..6], loss, 1, null, labels)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -102,9 +104,63 @@ public sealed class BatchGradientTests
     {
         using var scope = NewDisposeScope();
         using IMethod whole = Build("nnclr", isTraining: true), same = Build("nnclr", isTraining: true);
-        BatchGradient.Add(whole, Views(6), ContrastiveLoss.InfoNce(0.2), 1, chunk: null);
-        BatchGradient.Add(same, Views(6), ContrastiveLoss.InfoNce(0.2), 1, chunk: 6);
+        BatchGradient.Add(whole, Views(6), Images[..6], ContrastiveLoss.InfoNce(0.2), 1, chunk: null);
+        BatchGradient.Add(same, Views(6), Images[..6], ContrastiveLoss.InfoNce(0.2), 1, chunk: 6);
         var (expected, actual) = (Gradients(whole), Gradients(same));
         Assert.All(expected, g => Assert.True(g.Value.equal(actual[g.Key]).all().item<bool>(), g.Key));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void MoCos_momentum_networks_normalize_other_groups_of_images_than_the_trained_ones(bool isSymmetric)
+    {
+        using var scope = NewDisposeScope();
+        using IMethod chunked = Build("moco", isSymmetric, isTraining: true), plain = Build("moco", isSymmetric, isTraining: true);
+        Tensor views = Views(8);
+        IReadOnlyList<Tensor> targets = BatchGradient.Add(chunked, views, Images[..8], ContrastiveLoss.Decoupled(0.2), 1, chunk: 4).Targets;
+        foreach (int first in (int[])[0, 1])
+        {
+            IReadOnlyList<Tensor> expected = plain.EmbedTargets(views.slice(0, first, 16, 2)); // every second image of both views
+            Assert.Equal(isSymmetric ? 2 : 1, targets.Count);
+            foreach (var (one, all) in expected.Zip(targets))
+                Assert.True(one.allclose(all.slice(0, first, 8, 2)));
+        }
+    }
+
+    [Fact]
+    public void A_memory_is_filled_in_chunks_as_large_as_those_of_a_step()
+    {
+        using var scope = NewDisposeScope();
+        using IMethod chunked = Build("nnclr", isTraining: true), plain = Build("nnclr", isTraining: true);
+        Tensor views = Views(8);
+        BatchGradient.Fill(chunked, views, Images[..8], chunk: 5);
+        foreach (int first in (int[])[0, 4])
+            plain.Fill(cat([views.narrow(0, first, 4), views.narrow(0, 8 + first, 4)], dim: 0), Images[first..(first + 4)]);
+        var (expected, actual) = ((EmbeddingRing)plain.Networks[^1].Module, (EmbeddingRing)chunked.Networks[^1].Module);
+        Assert.True(expected.Filled().allclose(actual.Filled()));
+        Assert.Equal(expected.Images(), actual.Images());
+    }
+
+    [Theory]
+    [InlineData("moco")]
+    [InlineData("nnclr")]
+    public void A_step_whose_gradient_is_not_finite_leaves_the_memory_as_it_was(string name)
+    {
+        using var scope = NewDisposeScope();
+        using IMethod method = Build(name, isTraining: true);
+        foreach (var (_, module) in method.Networks)
+            module.to(ScalarType.Float32); // as in a run
+        var options = new PretrainOptions { Method = name, Accumulate = 2 };
+        using Optimizer optimizer = KnownOptimizer.Named("sgd").Create(method, options);
+        var ring = (EmbeddingRing)method.Networks[^1].Module;
+        Tensor before = ring.Filled().clone();
+        var training = new TrainingStep(method, optimizer, options);
+        foreach (int _ in Enumerable.Range(0, 2))
+            training.Add(Views(6).to(ScalarType.Float32), Images[..6], ContrastiveLoss.Decoupled(0.2), null);
+        Assert.True(ring.Filled().equal(before).all().item<bool>());
+        method.Encoder.parameters().First().grad!.mul_(double.NaN);
+        Assert.Throws<DivergedException>(() => training.FinishLater(0.1));
+        Assert.True(ring.Filled().equal(before).all().item<bool>());
     }
 }

@@ -92,6 +92,8 @@ public sealed class DevicePathTests
         RunFolder run = RunFolder.Create(folder.File("run"), options);
         string message = Assert.Throws<InvalidInputException>(() => new Pretraining(options, tiles, run, new Observer()) { Placement = Ahead }.Run(false, CancellationToken.None)).Message;
         Assert.StartsWith("Training cannot go on at step ", message, StringComparison.Ordinal);
+        int failed = int.Parse(message.Split(' ')[6].TrimEnd(':'), System.Globalization.CultureInfo.InvariantCulture);
+        Assert.Equal(Enumerable.Range(1, failed - 1), MetricsFile.Read(run.MetricsPath).Select(step => step.Step)); // those before it are told
         foreach (var (_, path) in run.Checkpoints.List())
         {
             using var scope = NewDisposeScope();
@@ -104,9 +106,10 @@ public sealed class DevicePathTests
     {
         using var scope = NewDisposeScope();
         using EmbeddingRing ring = new EmbeddingRing("queue", 7, 4).to(META);
-        ring.Add(empty([3, 4], device: META));
-        ring.Add(empty([6, 4], device: META));
+        ring.Add(empty([3, 4], device: META), [1, 2, 3]);
+        ring.Add(empty([6, 4], device: META), [4, 5, 6, 7, 8, 9]);
         Assert.Equal((7, 2), (ring.Count, ring.Next));
+        Assert.Equal([8, 9, 3, 4, 5, 6, 7], ring.Images());
         Assert.Equal(DeviceType.META, ring.Filled().device_type); // a device whose tensors nobody can read
     }
 

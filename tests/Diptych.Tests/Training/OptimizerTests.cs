@@ -123,7 +123,7 @@ public sealed class OptimizerTests
     private static void AddGradients(SimClr method, Optimizer optimizer, Tensor? views = null)
     {
         optimizer.ClearGradients();
-        method.Compare(method.Embed(views ?? randn(8, 3, 8, 8)).Rows, [], ContrastiveLoss.Decoupled(0.1))[0].Value.backward();
+        method.Compare(method.Embed(views ?? randn(8, 3, 8, 8)).Rows, [], [0, 1, 2, 3], ContrastiveLoss.Decoupled(0.1))[0].Value.backward();
     }
 
     private static double[] ToDoubles(Tensor tensor) => tensor.detach().to(ScalarType.Float64).contiguous().data<double>().ToArray();

@@ -51,6 +51,19 @@ public sealed class TelemetryTests
     }
 
     [Fact]
+    public void A_rank_that_is_measured_now_and_then_counts_for_the_steps_after_it_only()
+    {
+        var watch = new CollapseWatch();
+        StepMetrics collapsed = Healthy with { EffectiveRank = 1.2 }, between = Healthy with { EffectiveRank = double.NaN };
+        for (int i = 0; i < 19; i++)
+            Assert.Null(watch.See(between));
+        Assert.Null(watch.See(collapsed));
+        for (int i = 0; i < 18; i++)
+            Assert.Null(watch.See(between));
+        Assert.Contains("effective rank 1.20", watch.See(between), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_run_on_images_that_cannot_be_told_apart_names_its_collapse_and_one_on_tiles_does_not()
     {
         using var folder = new TemporaryFolder();
