@@ -7,6 +7,9 @@ namespace Diptych.Data;
 /// <param name="Height">Rows, ≥ 1.</param>
 public readonly record struct ImageRegion(int Left, int Top, int Width, int Height)
 {
+    /// <summary>All of an image.</summary>
+    public static ImageRegion Whole(int width, int height) => new(0, 0, width, height);
+
     /// <summary>The smallest rectangle that holds both.</summary>
     public ImageRegion Union(ImageRegion other)
     {

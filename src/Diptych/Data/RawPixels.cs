@@ -11,7 +11,7 @@ internal static class RawPixels
     public static void Expand(ReadOnlySpan<byte> rgb, int width, int height, ImageBuffer destination, IRegionChoice? needed)
     {
         destination.Resize(width, height);
-        var (_, top, _, rows) = needed?.Choose(width, height) ?? new ImageRegion(0, 0, width, height);
+        var (_, top, _, rows) = needed?.Choose(width, height) ?? ImageRegion.Whole(width, height);
         Expand(rgb.Slice(3 * top * width, 3 * rows * width), MemoryMarshal.Cast<byte, uint>(destination.Pixels).Slice(top * width, rows * width));
     }
 

@@ -14,7 +14,7 @@ public static class ReadabilityCheck
     /// <param name="cancellation">Stops the check with <see cref="OperationCanceledException"/>.</param>
     /// <returns>The unreadable images by index; empty where all can be read.</returns>
     public static IReadOnlyList<UnreadableImage> FindUnreadable(
-        IImageSource source, int workers, Action<int>? progress = null, CancellationToken cancellation = default)
+        IImageSource source, int workers, IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
@@ -33,7 +33,7 @@ public static class ReadabilityCheck
             }
             lock (gate)
                 if (++done % ProgressEvery == 0 || done == source.Count)
-                    progress?.Invoke(done);
+                    progress?.Report(done);
         }, cancellation);
         return unreadable.OrderBy(image => image.Index).ToArray();
     }

@@ -148,7 +148,7 @@ internal sealed class LoaderPass : IDisposable
             if (_plan.Epoch is { } epoch)
                 renderer.RenderPacked(decoded, ViewDraw.For(_plan.Recipe, decoded.Width, decoded.Height, _plan.Seed, epoch, index, view), _plan.Recipe, batch.ViewOf(image, view));
             else
-                renderer.RenderWholePacked(decoded, _plan.Recipe, batch.ViewOf(image, view));
+                renderer.RenderWhole(decoded, _plan.Recipe, batch.ViewOf(image, view));
         }
     }
 

@@ -14,16 +14,12 @@ internal sealed class NeededRegion(PassPlan plan, long keptLength) : IRegionChoi
     public ImageRegion Choose(int width, int height)
     {
         if (plan.Epoch is not { } epoch || 4L * width * height <= keptLength)
-            return new(0, 0, width, height);
+            return ImageRegion.Whole(width, height);
         ImageRegion region = CropOf(0);
         for (int view = 1; view < plan.Views; view++)
             region = region.Union(CropOf(view));
         return region;
 
-        ImageRegion CropOf(int view)
-        {
-            CropBox crop = ViewDraw.For(plan.Recipe, width, height, plan.Seed, epoch, Image, view).Crop;
-            return new(crop.Left, crop.Top, crop.Width, crop.Height);
-        }
+        ImageRegion CropOf(int view) => ViewDraw.For(plan.Recipe, width, height, plan.Seed, epoch, Image, view).Crop;
     }
 }

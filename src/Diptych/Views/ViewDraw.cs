@@ -1,10 +1,12 @@
+using Diptych.Data;
+
 namespace Diptych.Views;
 
 /// <summary>What was drawn for one view: enough, with the recipe, to make the view again.</summary>
 public readonly record struct ViewDraw
 {
     /// <summary>The part of the image that is resized to the view.</summary>
-    public required CropBox Crop { get; init; }
+    public required ImageRegion Crop { get; init; }
 
     /// <summary>Mirrored left and right.</summary>
     public bool IsFlippedHorizontally { get; init; }
@@ -54,7 +56,7 @@ public readonly record struct ViewDraw
         bool isGrayscale = random.NextDouble() < (own?.GrayscaleProbability ?? recipe.GrayscaleProbability);
         bool isBlurred = random.NextDouble() < (own?.BlurProbability ?? recipe.BlurProbability);
         double blurSigma = random.NextDouble(recipe.BlurSigmaMinimum, recipe.BlurSigmaMaximum);
-        CropBox crop = DrawCrop(recipe, imageWidth, imageHeight, ref random);
+        ImageRegion crop = DrawCrop(recipe, imageWidth, imageHeight, ref random);
         bool isSolarized = random.NextDouble() < (own?.SolarizeProbability ?? recipe.SolarizeProbability);
         return new ViewDraw
         {
@@ -96,7 +98,7 @@ public readonly record struct ViewDraw
     }
 
     // As torchvision's RandomResizedCrop.get_params: ten tries, then the largest central crop of a permitted ratio.
-    private static CropBox DrawCrop(ViewRecipe recipe, int width, int height, ref CounterRandom random)
+    private static ImageRegion DrawCrop(ViewRecipe recipe, int width, int height, ref CounterRandom random)
     {
         double area = (double)width * height;
         double logMinimum = Math.Log(recipe.CropRatioMinimum), logMaximum = Math.Log(recipe.CropRatioMaximum);

@@ -43,24 +43,12 @@ public sealed unsafe class ViewRenderer
         Pack(_planes, packed);
     }
 
-    /// <summary>Makes the view that evaluation sees, without chance: the shorter side resized (bilinear), then the central square.</summary>
+    /// <summary>Makes the view that evaluation sees, without chance, as a batch holds it: the shorter side resized (bilinear), then the central square.</summary>
     /// <param name="source">The decoded image.</param>
     /// <param name="recipe">Its size decides: from 96 pixels up the shorter side becomes Size·256/224 first, below that Size.</param>
-    /// <param name="rgbx">Receives <c>[Size, Size, 4]</c>.</param>
-    /// <exception cref="ArgumentException">The destination has another length.</exception>
-    public void RenderWhole(ImageBuffer source, ViewRecipe recipe, Span<byte> rgbx)
-    {
-        CheckLength(rgbx.Length, recipe.Size * recipe.Size * 4);
-        WorkWhole(source, recipe);
-        Write(_turned, rgbx);
-    }
-
-    /// <summary>Makes the view that evaluation sees as a batch holds it.</summary>
-    /// <inheritdoc cref="RenderWhole"/>
-    /// <param name="source">The decoded image.</param>
-    /// <param name="recipe">Size and channels.</param>
     /// <param name="packed">Receives <c>[Size, Size, Channels]</c>.</param>
-    public void RenderWholePacked(ImageBuffer source, ViewRecipe recipe, Span<byte> packed)
+    /// <exception cref="ArgumentException">The destination has another length.</exception>
+    public void RenderWhole(ImageBuffer source, ViewRecipe recipe, Span<byte> packed)
     {
         CheckLength(packed.Length, recipe.Size * recipe.Size * recipe.Channels);
         WorkWhole(source, recipe);
@@ -72,7 +60,7 @@ public sealed unsafe class ViewRenderer
     {
         CheckLength(rgbx.Length, width * height * 4);
         _planes.Resize(width, height, 3);
-        Resize(source, CropBox.Whole(source.Width, source.Height), filter);
+        Resize(source, ImageRegion.Whole(source.Width, source.Height), filter);
         Write(_planes, rgbx);
     }
 
@@ -116,7 +104,7 @@ public sealed unsafe class ViewRenderer
         int left = (int)Math.Round((width - size) / 2.0), top = (int)Math.Round((height - size) / 2.0);
 
         _planes.Resize(width, height, recipe.Channels);
-        Resize(source, CropBox.Whole(source.Width, source.Height), ResizeFilter.Bilinear);
+        Resize(source, ImageRegion.Whole(source.Width, source.Height), ResizeFilter.Bilinear);
         _turned.Resize(size, size, recipe.Channels);
         for (int colour = 0; colour < recipe.Channels; colour++)
         {
@@ -126,7 +114,7 @@ public sealed unsafe class ViewRenderer
     }
 
     // Flipping is reading the resizer's tables from their ends.
-    private void Resize(ImageBuffer source, CropBox crop, ResizeFilter filter, bool isMirrored = false, bool isUpsideDown = false)
+    private void Resize(ImageBuffer source, ImageRegion crop, ResizeFilter filter, bool isMirrored = false, bool isUpsideDown = false)
     {
         if (_planes.Count == 3)
         {
@@ -139,7 +127,7 @@ public sealed unsafe class ViewRenderer
         Span<uint> grayPixels = MemoryMarshal.Cast<byte, uint>(gray);
         for (int y = 0; y < crop.Height; y++)
             Luma.Apply(pixels.Slice((crop.Top + y) * source.Width + crop.Left, crop.Width), grayPixels.Slice(y * crop.Width, crop.Width));
-        _resizer.Resize(gray, crop.Width, CropBox.Whole(crop.Width, crop.Height), _planes, filter, isMirrored, isUpsideDown);
+        _resizer.Resize(gray, crop.Width, ImageRegion.Whole(crop.Width, crop.Height), _planes, filter, isMirrored, isUpsideDown);
     }
 
     private static void Jitter(Planes view, JitterStep step)
@@ -172,11 +160,9 @@ public sealed unsafe class ViewRenderer
             view.Write((uint*)pixels);
     }
 
-    private static void CheckCrop(ImageBuffer source, CropBox crop)
+    private static void CheckCrop(ImageBuffer source, ImageRegion crop)
     {
-        bool isInside = crop.Left >= 0 && crop.Top >= 0 && crop.Width >= 1 && crop.Height >= 1
-            && (long)crop.Left + crop.Width <= source.Width && (long)crop.Top + crop.Height <= source.Height;
-        if (!isInside)
+        if (!crop.IsWithin(source.Width, source.Height))
             throw new ArgumentException($"{crop} leaves the image of {source.Width} × {source.Height} pixels: the draw was made for another one.");
     }
 

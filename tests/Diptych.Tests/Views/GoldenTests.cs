@@ -33,9 +33,9 @@ public sealed unsafe class GoldenTests
         }
         if (expected.TryGetProperty("whole", out JsonElement whole))
         {
-            byte[] view = new byte[whole.GetInt32() * whole.GetInt32() * 4];
-            new ViewRenderer().RenderWhole(Buffer(rgbx, width, height), new ViewRecipe { Size = whole.GetInt32() }, view.AsSpan());
-            rgbx = view;
+            byte[] view = new byte[whole.GetInt32() * whole.GetInt32() * 3];
+            new ViewRenderer().RenderWhole(Buffer(rgbx, width, height), new ViewRecipe { Size = whole.GetInt32() }, view);
+            rgbx = [.. view.Chunk(3).SelectMany(pixel => pixel.Append((byte)255))];
         }
         bool isExact = true;
         foreach (JsonElement operation in expected.GetProperty("operations").EnumerateArray())
@@ -131,7 +131,7 @@ public sealed unsafe class GoldenTests
         }
 
         void Flip(bool isMirrored, bool isUpsideDown) =>
-            PlaneImages.Resize(rgbx, width, CropBox.Whole(width, height), width, height, ResizeFilter.Bilinear, isMirrored, isUpsideDown).CopyTo(rgbx, 0);
+            PlaneImages.Resize(rgbx, width, ImageRegion.Whole(width, height), width, height, ResizeFilter.Bilinear, isMirrored, isUpsideDown).CopyTo(rgbx, 0);
 
         void Turn(int count) => PlaneImages.Change(rgbx, width, height, planes =>
         {
@@ -160,7 +160,7 @@ public sealed unsafe class GoldenTests
         };
     }
 
-    private static CropBox Box(JsonElement crop) => new(crop[0].GetInt32(), crop[1].GetInt32(), crop[2].GetInt32(), crop[3].GetInt32());
+    private static ImageRegion Box(JsonElement crop) => new(crop[0].GetInt32(), crop[1].GetInt32(), crop[2].GetInt32(), crop[3].GetInt32());
 
     private static ImageBuffer Buffer(byte[] rgbx, int width, int height)
     {

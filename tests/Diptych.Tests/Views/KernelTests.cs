@@ -53,10 +53,10 @@ public sealed class KernelTests
     public void Resizing_mixes_rows_in_vectors_as_it_does_in_single_columns() =>
         Gen.Select(Gen.Int[1, 45], Gen.Int[1, 45], Gen.Int[1, 45], Gen.Int[0, 1000], Gen.Enum<ResizeFilter>()).Sample((width, height, newHeight, seed, filter) =>
         {
-            byte[] image = GoldenImages.Make("noise", width, height, seed), whole = PlaneImages.Resize(image, width, CropBox.Whole(width, height), width, newHeight, filter);
+            byte[] image = GoldenImages.Make("noise", width, height, seed), whole = PlaneImages.Resize(image, width, ImageRegion.Whole(width, height), width, newHeight, filter);
             for (int x = 0; x < width; x++)
             {
-                byte[] column = PlaneImages.Resize(image, width, new CropBox(x, 0, 1, height), 1, newHeight, filter);
+                byte[] column = PlaneImages.Resize(image, width, new ImageRegion(x, 0, 1, height), 1, newHeight, filter);
                 for (int y = 0; y < newHeight; y++)
                     Assert.Equal(column.AsSpan(y * 4, 4), whole.AsSpan((y * width + x) * 4, 4));
             }
@@ -68,7 +68,7 @@ public sealed class KernelTests
             (width, height, newWidth, newHeight, seed, filter, isMirrored, isUpsideDown) =>
             {
                 byte[] image = GoldenImages.Make("noise", width, height, seed);
-                var crop = new CropBox(width / 5, height / 4, width - width / 5, height - height / 4);
+                var crop = new ImageRegion(width / 5, height / 4, width - width / 5, height - height / 4);
                 byte[] found = PlaneImages.Resize(image, width, crop, newWidth, newHeight, filter, isMirrored, isUpsideDown);
                 byte[] across = new byte[newWidth * crop.Height * 4];
                 for (int y = 0; y < crop.Height; y++)
@@ -147,7 +147,7 @@ public sealed class KernelTests
         }
         ViewRecipe small = ViewRecipe.Named("cifar", 8);
         Assert.Throws<ArgumentException>(() => used.Render(image, new ViewDraw { Crop = new(1, 0, image.Width, 1) }, small, new byte[256].AsSpan()));
-        Assert.Throws<ArgumentException>(() => used.RenderWhole(image, small, new byte[255].AsSpan()));
+        Assert.Throws<ArgumentException>(() => used.RenderWhole(image, small, new byte[255]));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Diptych.Data;
 using Diptych.Views;
 using Diptych.Views.Kernels;
 
@@ -30,7 +31,7 @@ internal static unsafe class PlaneImages
     public static void Map<TMap>(byte[] rgbx, int width, int height, TMap map) where TMap : struct, IPixelMap => Change(rgbx, width, height, planes => PixelMap.Apply(planes, map));
 
     /// <summary>Resizes a part of an image.</summary>
-    public static byte[] Resize(byte[] rgbx, int sourceWidth, CropBox crop, int width, int height, ResizeFilter filter, bool isMirrored = false, bool isUpsideDown = false)
+    public static byte[] Resize(byte[] rgbx, int sourceWidth, ImageRegion crop, int width, int height, ResizeFilter filter, bool isMirrored = false, bool isUpsideDown = false)
     {
         var planes = new Planes();
         planes.Resize(width, height, 3);

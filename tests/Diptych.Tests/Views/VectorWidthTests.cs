@@ -80,7 +80,7 @@ public sealed class VectorWidthTests
                     hash.AppendData(view);
                     renderer.RenderPacked(image, draw, recipe, packed);
                     hash.AppendData(packed);
-                    renderer.RenderWholePacked(image, recipe, packed);
+                    renderer.RenderWhole(image, recipe, packed);
                     normalizer.Apply(packed, values);
                     hash.AppendData(MemoryMarshal.AsBytes(values.AsSpan()));
                 }

@@ -1,3 +1,4 @@
+using Diptych.Data;
 using Diptych.Views;
 
 namespace Diptych.Tests.Views;
@@ -61,7 +62,7 @@ public sealed class ViewDrawTests
     public void An_image_too_narrow_for_any_try_gives_its_centre(int width, int height, int cropWidth, int cropHeight)
     {
         ViewRecipe large = Recipe with { CropScaleMinimum = 0.99 };
-        Assert.Equal(new CropBox((width - cropWidth) / 2, (height - cropHeight) / 2, cropWidth, cropHeight), ViewDraw.For(large, width, height, 0, 0, 0, 0).Crop);
+        Assert.Equal(new ImageRegion((width - cropWidth) / 2, (height - cropHeight) / 2, cropWidth, cropHeight), ViewDraw.For(large, width, height, 0, 0, 0, 0).Crop);
     }
 
     [Fact]

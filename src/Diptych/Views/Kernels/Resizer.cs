@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using Diptych.Data;
 
 namespace Diptych.Views.Kernels;
 
@@ -25,7 +26,7 @@ internal sealed unsafe class Resizer
     /// <param name="filter">How to weigh.</param>
     /// <param name="isMirrored">Whether left becomes right.</param>
     /// <param name="isUpsideDown">Whether top becomes bottom.</param>
-    public void Resize(ReadOnlySpan<byte> source, int sourceWidth, CropBox crop, Planes destination, ResizeFilter filter, bool isMirrored = false, bool isUpsideDown = false)
+    public void Resize(ReadOnlySpan<byte> source, int sourceWidth, ImageRegion crop, Planes destination, ResizeFilter filter, bool isMirrored = false, bool isUpsideDown = false)
     {
         int width = destination.Width, height = destination.Height;
         _horizontal.Plan(crop.Width, width, filter, isMirrored);
@@ -53,7 +54,7 @@ internal sealed unsafe class Resizer
         }
     }
 
-    private void Narrow(uint* source, int sourceWidth, CropBox crop, uint* narrowed, int width)
+    private void Narrow(uint* source, int sourceWidth, ImageRegion crop, uint* narrowed, int width)
     {
         if (_wideBand.Length < crop.Width * BandRows)
             _wideBand = new uint[crop.Width * BandRows];
