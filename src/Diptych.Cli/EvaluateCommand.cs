@@ -37,7 +37,7 @@ internal sealed class EvaluateCommand : ToolCommand
     private readonly Option<int> _draws = new("--draws") { Description = $"How often the few labels are drawn anew [{Defaults.Draws}]" };
     private readonly Option<long> _seed = new("--seed") { Description = $"Where the draws of few labels and the held-out parts start [{Defaults.Seed}]" };
     private readonly Option<bool> _allowOverlap = new("--allow-overlap") { Description = "Go on, and say so, where test images occur among the training images" };
-    private readonly Option<bool> _exifOrientation = new("--exif-orientation") { Description = "Turn photographs as their EXIF orientation says" };
+    private readonly Option<bool> _exifOrientation = ReadableImages.OrientationOption();
     private readonly Option<bool> _skipUnreadable = ReadableImages.SkipOption();
     private readonly Option<string> _device = DeviceOption();
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object instead of a table" };
@@ -77,7 +77,7 @@ internal sealed class EvaluateCommand : ToolCommand
     {
         string run = parse.GetValue(_run)!;
         var (trainPath, testPath) = LabelledParts.FindBoth(parse.GetValue(_data), parse.GetValue(_train), parse.GetValue(_test));
-        IImageSource Open(string path) => ReadableImages.Open(path, parse.GetValue(_exifOrientation), parse.GetValue(_skipUnreadable), Environment.ProcessorCount);
+        IImageSource Open(string path) => ReadableImages.Open(path, parse.GetValue(_exifOrientation), parse.GetValue(_skipUnreadable));
         using IImageSource train = Open(trainPath), test = Open(testPath);
         string encoderPath = RunFolder.EncoderOf(run);
         var evaluation = new EncoderEvaluation(train, test, Apply(parse));
@@ -122,7 +122,7 @@ internal sealed class EvaluateCommand : ToolCommand
     {
         if (!ImageSource.IsThere(options.Images) || RealPath.Of(options.Images) == RealPath.Of(trainPath))
             return [];
-        using IImageSource learned = ReadableImages.Open(options.Images, options.ExifOrientation, options.SkipUnreadable, Environment.ProcessorCount);
+        using IImageSource learned = ReadableImages.Open(options.Images, options.ExifOrientation, options.SkipUnreadable);
         var shared = testImages.FindIn(learned);
         if (shared.Count == 0)
             return [];

@@ -96,7 +96,7 @@ internal sealed class InspectCommand : ToolCommand
             found["left-out"] = others;
         if (isChecked)
         {
-            IReadOnlyList<UnreadableImage> unreadable = ReadabilityCheck.FindUnreadable(source, Environment.ProcessorCount);
+            IReadOnlyList<UnreadableImage> unreadable = ReadableImages.FindUnreadable(source);
             found["readable"] = source.Count - unreadable.Count;
             if (unreadable.Count > 0)
                 found["unreadable"] = new JsonObject(unreadable.Select(image => KeyValuePair.Create(image.Name, (JsonNode?)image.Reason)));

@@ -14,7 +14,7 @@ internal sealed class PackCommand : ToolCommand
     private readonly Option<string> _store = new("--store") { Description = $"jpeg, or raw: faster, and about ten times as large [{Defaults.Store}]" };
     private readonly Option<int> _quality = new("--quality") { Description = $"Quality of the JPEG files [{Defaults.Quality}]" };
     private readonly Option<int> _workers = new("--workers") { Description = "Threads [one a core]" };
-    private readonly Option<bool> _exifOrientation = new("--exif-orientation") { Description = "Turn photographs as their EXIF orientation says" };
+    private readonly Option<bool> _exifOrientation = ReadableImages.OrientationOption();
     private readonly Option<bool> _skipUnreadable = ReadableImages.SkipOption();
     private readonly Option<string> _out = new("--out") { Description = "The file to write", Required = true };
 
@@ -41,7 +41,7 @@ internal sealed class PackCommand : ToolCommand
         WrittenPath.MustNotReplace(path, parse.GetValue(_images)!);
         if (Directory.Exists(path) || Path.EndsInDirectorySeparator(path))
             throw new InvalidInputException($"--out is {path}, a folder. Name the file to write: {Path.Combine(path, "images.pack")}.");
-        using IImageSource source = ReadableImages.Open(parse.GetValue(_images)!, parse.GetValue(_exifOrientation), parse.GetValue(_skipUnreadable), options.Workers);
+        using IImageSource source = ReadableImages.Open(parse.GetValue(_images)!, parse.GetValue(_exifOrientation), parse.GetValue(_skipUnreadable));
         using var signals = new StopSignals();
         try
         {

@@ -11,16 +11,22 @@ internal static class ReadableImages
     /// <summary>The option that asks for it.</summary>
     public static Option<bool> SkipOption() => new("--skip-unreadable") { Description = "Leave out images that cannot be read, one or up to 1 % of them, instead of stopping" };
 
+    /// <summary>The option that turns photographs as the camera was held.</summary>
+    public static Option<bool> OrientationOption() => new("--exif-orientation") { Description = "Turn photographs as their EXIF orientation says" };
+
     /// <summary>Opens them, and says on stderr what is left out.</summary>
     /// <param name="path">Any image set.</param>
     /// <param name="applyOrientation">Whether photographs are turned as their EXIF orientation says.</param>
     /// <param name="skipUnreadable">Whether to look at every image first and leave out those that cannot be read.</param>
-    /// <param name="workers">Threads that look.</param>
-    public static IImageSource Open(string path, bool applyOrientation, bool skipUnreadable, int workers)
+    public static IImageSource Open(string path, bool applyOrientation, bool skipUnreadable)
     {
         IImageSource source = ImageSource.Open(path, applyOrientation);
-        return skipUnreadable ? Keep(source, ReadabilityCheck.FindUnreadable(source, workers)) : source;
+        return skipUnreadable ? Keep(source, FindUnreadable(source)) : source;
     }
+
+    /// <summary>Looks at every image, and says on stderr how far it is where that takes more than a moment.</summary>
+    public static IReadOnlyList<UnreadableImage> FindUnreadable(IImageSource source) =>
+        ReadabilityCheck.FindUnreadable(source, Environment.ProcessorCount, new ProgressLines(source.Count) { What = "images looked at", Patience = TimeSpan.FromSeconds(5) });
 
     /// <summary>Leaves out what was found, and says so.</summary>
     public static IImageSource Keep(IImageSource source, IReadOnlyList<UnreadableImage> unreadable)

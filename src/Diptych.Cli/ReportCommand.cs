@@ -40,7 +40,7 @@ internal sealed class ReportCommand : ToolCommand
             throw new InvalidInputException($"The images of the run, {images}, are not there. Name images to show with --images.");
         string page = parse.GetValue(_out) ?? Path.Combine(path, "report.html");
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(page))!); // known before anything is computed
-        using IImageSource source = ReadableImages.Open(images, run.Options.ExifOrientation, run.Options.SkipUnreadable || parse.GetValue(_skipUnreadable), Environment.ProcessorCount);
+        using IImageSource source = ReadableImages.Open(images, run.Options.ExifOrientation, run.Options.SkipUnreadable || parse.GetValue(_skipUnreadable));
         TorchRuntime.Load();
         using var report = new RunReport(run, source, Value(parse, _count, UsualCount));
         report.Write(page);

@@ -43,7 +43,8 @@ internal static class Tool
     public static IReadOnlyList<string> FindMistakes(ParseResult parse, ToolCommand? chosen) =>
         [.. DescribeErrors(parse, chosen).Concat(chosen?.FindMistakes(parse) ?? []).Distinct()];
 
-    private static int Guarded(Func<int> action, Func<ToolCommand?> command)
+    /// <summary>Turns what an action throws into a message and an exit code.</summary>
+    internal static int Guarded(Func<int> action, Func<ToolCommand?> command)
     {
         try
         {
@@ -61,6 +62,11 @@ internal static class Tool
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return Complain($"{exception.Message} Name a file or folder that may be read, or written to.");
+        }
+        catch (Exception exception)
+        {
+            Console.Error.WriteLine($"diptych failed, by a fault of its own. Please report it with these lines and the command:{Environment.NewLine}{exception}");
+            return Fault;
         }
     }
 

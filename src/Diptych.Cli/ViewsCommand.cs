@@ -15,7 +15,7 @@ internal sealed class ViewsCommand : ToolCommand
     private readonly Option<int> _imageSize = new("--image-size") { Description = "Side of a view in pixels [the recipe's own]" };
     private readonly Option<int> _count = new("--count") { Description = "Views of each image [8]" };
     private readonly Option<long> _seed = new("--seed") { Description = "Where the randomness starts [1]" };
-    private readonly Option<bool> _exifOrientation = new("--exif-orientation") { Description = "Turn photographs as their EXIF orientation says" };
+    private readonly Option<bool> _exifOrientation = ReadableImages.OrientationOption();
     private readonly Option<bool> _skipUnreadable = ReadableImages.SkipOption();
     private readonly Option<string> _out = new("--out") { Description = "A contact sheet to write (.png), or a folder for every view and views.json [views.png]" };
 
@@ -47,7 +47,7 @@ internal sealed class ViewsCommand : ToolCommand
     {
         string path = Value(parse, _out, "views.png");
         WrittenPath.MustBeOutside(path, parse.GetValue(_images)!);
-        using IImageSource source = ReadableImages.Open(parse.GetValue(_images)!, parse.GetValue(_exifOrientation), parse.GetValue(_skipUnreadable), Environment.ProcessorCount);
+        using IImageSource source = ReadableImages.Open(parse.GetValue(_images)!, parse.GetValue(_exifOrientation), parse.GetValue(_skipUnreadable));
         long seed = Value(parse, _seed, 1);
         int[] chosen = SampleOrder.ForEpoch(seed, 0, source.Count).Take(MaximumRows).ToArray();
         int count = Value(parse, _count, 8);

@@ -107,7 +107,7 @@ public sealed class MistakeTests
     {
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(folder.File("photos"));
-        Assert.Contains("photos", await Refused(folder, "pretrain", "photos"), StringComparison.Ordinal);
+        Assert.Contains("Folder 'photos' is empty", await Refused(folder, "pretrain", "photos"), StringComparison.Ordinal);
     }
 
     [Fact]

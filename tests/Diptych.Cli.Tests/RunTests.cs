@@ -243,7 +243,7 @@ public sealed class RunTests
     {
         using var folder = new TemporaryFolder();
         Assert.Contains("pretrain", (await Run.ToolIn(folder)).Output, StringComparison.Ordinal);
-        foreach (string command in new[] { "pretrain", "evaluate", "views", "inspect", "demo" })
+        foreach (string command in new[] { "pretrain", "evaluate", "embed", "report", "compare", "sweep", "views", "pack", "inspect", "list", "demo" })
         {
             Run help = await Run.ToolIn(folder, command, "--help");
             Assert.Equal(0, help.ExitCode);

@@ -10,11 +10,11 @@ public sealed class ReadabilityCheckTests
     public void Lists_the_unreadable_images_in_order_and_tells_its_progress(int workers)
     {
         using var source = new LabelledSource(new int[200], null, 199, 3, 77);
-        var progress = new List<int>();
+        var progress = new Progress();
         Assert.Equal(
             [new(3, "image-3", "reason 3"), new(77, "image-77", "reason 77"), new(199, "image-199", "reason 199")],
-            ReadabilityCheck.FindUnreadable(source, workers, progress.Add, TestContext.Current.CancellationToken));
-        Assert.Equal([64, 128, 192, 200], progress);
+            ReadabilityCheck.FindUnreadable(source, workers, progress, TestContext.Current.CancellationToken));
+        Assert.Equal([64, 128, 192, 200], progress.Told);
     }
 
     [Fact]
@@ -97,6 +97,17 @@ public sealed class ReadabilityCheckTests
     {
         using var source = new LabelledSource(new int[10_000], null);
         using var stop = new CancellationTokenSource();
-        Assert.Throws<OperationCanceledException>(() => ReadabilityCheck.FindUnreadable(source, 2, _ => stop.Cancel(), stop.Token));
+        Assert.Throws<OperationCanceledException>(() => ReadabilityCheck.FindUnreadable(source, 2, new Progress(stop.Cancel), stop.Token));
+    }
+
+    private sealed class Progress(Action? onReport = null) : IProgress<int>
+    {
+        public List<int> Told { get; } = [];
+
+        public void Report(int value)
+        {
+            Told.Add(value);
+            onReport?.Invoke();
+        }
     }
 }
