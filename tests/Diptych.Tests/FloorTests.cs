@@ -32,6 +32,8 @@ public sealed partial class FloorTests
     [InlineData("", "using Diptych.Data;", "Data")]
     [InlineData("Training", "using Diptych.Views;", null)]
     [InlineData("Views", "namespace Diptych.Views.Kernels;", null)]
+    [InlineData("Data", "Checkpoints.AtomicFile.Write(path, write);", "Checkpoints")]
+    [InlineData("Data", "folder.Checkpoints.List();", null)]
     public void An_upward_use_is_found(string folder, string line, string? found) =>
         Assert.Equal(found is null ? [] : [found], FindUpwardUses(folder, line));
 
@@ -39,6 +41,7 @@ public sealed partial class FloorTests
         FolderName().Matches(text).Select(m => m.Groups[1].Value).Distinct()
             .Where(used => Floors.ContainsKey(used) && used != folder && (folder.Length == 0 || Floors[used] >= Floors[folder]));
 
-    [GeneratedRegex(@"\bDiptych\.(\w+)")]
+    // By its whole name, or from within Diptych by the folder's alone.
+    [GeneratedRegex(@"(?:\bDiptych\.|(?<![\w.\""])(?=[A-Z]\w+\.[A-Z]))(\w+)")]
     private static partial Regex FolderName();
 }
