@@ -23,6 +23,8 @@ internal sealed class CompareCommand : ToolCommand
     public override int Run(ParseResult parse)
     {
         var comparison = new RunComparison([.. parse.GetValue(_runs)!.SelectMany(RunSummary.Find).DistinctBy(RealPath.Of).Select(RunSummary.Read)]);
+        foreach (var twins in comparison.Groups.SelectMany(group => group.Runs.GroupBy(run => run.Options.Seed)).Where(same => same.Count() > 1))
+            Console.Error.WriteLine($"With the same settings and seed these are one run and not {twins.Count()}: {string.Join(", ", twins.Select(run => run.Folder.Path))}");
         Console.Out.WriteLine(parse.GetValue(_json) ? comparison.ToJson() : comparison.ToMarkdown());
         if (parse.GetValue(_plots) is { } folder)
             Console.Error.WriteLine($"Plots: {string.Join(", ", WritePlots(comparison, folder))}");

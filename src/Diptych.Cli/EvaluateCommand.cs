@@ -22,7 +22,7 @@ internal sealed class EvaluateCommand : ToolCommand
     private readonly Option<bool> _linear = new("--linear") { Description = "Fit a linear probe on the features, its penalty chosen on held-out training images" };
     private readonly Option<bool> _augmentedProbe = new("--augmented-probe") { Description = "Fit the linear probe of the papers: on cropped and flipped views, by SGD" };
     private readonly Option<bool> _fineTune = new("--fine-tune") { Description = "Train a copy of the whole encoder with the labels" };
-    private readonly Option<int> _epochs = new("--epochs") { Description = $"--augmented-probe and --fine-tune: passes over the labelled images [{Defaults.Classifier.Epochs}]" };
+    private readonly Option<int> _epochs = new("--epochs") { Description = $"--augmented-probe and --fine-tune: passes over the labelled images, of at least {Defaults.Classifier.FewestSteps} steps in all [{Defaults.Classifier.Epochs}]" };
     private readonly Option<double> _learningRate = new("--learning-rate") { Description = $"--fine-tune: peak learning rate [{Defaults.Classifier.LearningRate}]" };
     private readonly Option<double> _layerDecay = new("--layer-decay") { Description = $"--fine-tune: the encoder's last stage learns at this share of the rate, the one before at its square, … [{Defaults.Classifier.LayerDecay}]" };
     private readonly Option<bool> _retrieval = new("--retrieval") { Description = "Measure how well images of a class find each other: mAP and recall@k" };
@@ -66,6 +66,10 @@ internal sealed class EvaluateCommand : ToolCommand
             yield return mistake;
         if (KnownDevice.FindMistake(Value(parse, _device, KnownDevice.Automatic)) is { } device)
             yield return device;
+        string[] unused = [.. new Option[] { _learningRate, _layerDecay }.Where(o => IsGiven(parse, o) && !parse.GetValue(_fineTune)).Select(o => $"{o.Name} belongs to --fine-tune. Leave it out, or add that."),
+            .. IsGiven(parse, _epochs) && !parse.GetValue(_fineTune) && !parse.GetValue(_augmentedProbe) ? ["--epochs belongs to --fine-tune and --augmented-probe. Leave it out, or add one of them."] : (string[])[]];
+        foreach (string mistake in unused)
+            yield return mistake;
         if (IsGiven(parse, _labelFraction) && IsGiven(parse, _labelsPerClass))
             yield return "--label-fraction and --labels-per-class both say how many labels there are; give one.";
         bool hasParts = IsGiven(parse, _train) && IsGiven(parse, _test);
@@ -86,9 +90,10 @@ internal sealed class EvaluateCommand : ToolCommand
             throw new InvalidInputException($"{run} is an encoder, and the projector is not in it. Name the run folder for --projector.");
         var testImages = new Overlap(test);
         bool isAllowed = parse.GetValue(_allowOverlap);
-        IReadOnlyList<string> overlap = [.. FindOverlap(train, test, testImages, isAllowed), .. folder is null ? [] : LearnedFrom(folder.ReadOptions(), trainPath, test, testImages, isAllowed)];
+        IReadOnlyList<string> overlap = [.. FindOverlap(train, test, testImages, isAllowed), .. folder is null ? [] : LearnedFrom(folder.ReadOptions(), trainPath, test, testImages, isAllowed, parse.GetValue(_skipUnreadable))];
         TorchRuntime.Load();
         Device device = KnownDevice.Named(Value(parse, _device, KnownDevice.Automatic));
+        Console.Error.WriteLine($"{train.Count:N0} labelled images to learn from, {test.Count:N0} to classify, on {device}");
         var (encoder, views) = EncoderFile.Read(encoderPath);
         encoder.to(device);
         using Projector? projector = parse.GetValue(_projector) ? TrainedProjector.Read(folder!).to(device) : null;
@@ -102,6 +107,15 @@ internal sealed class EvaluateCommand : ToolCommand
                 result.Write(folder.EvaluationPath);
         }
         return Tool.Done;
+    }
+
+    /// <summary>Whether the images suit what is asked of them; none is read.</summary>
+    /// <exception cref="InvalidInputException">They do not.</exception>
+    public void CheckImages(ParseResult parse)
+    {
+        var (trainPath, testPath) = LabelledParts.FindBoth(parse.GetValue(_data), parse.GetValue(_train), parse.GetValue(_test));
+        using IImageSource train = ImageSource.Open(trainPath), test = ImageSource.Open(testPath);
+        _ = new EncoderEvaluation(train, test, Apply(parse));
     }
 
     private static string[] FindOverlap(IImageSource train, IImageSource test, Overlap testImages, bool isAllowed)
@@ -118,11 +132,20 @@ internal sealed class EvaluateCommand : ToolCommand
     }
 
     // The encoder may have learned from test images, without their labels: worth a word. With their labels the figures mean nothing.
-    private static string[] LearnedFrom(PretrainOptions options, string trainPath, IImageSource test, Overlap testImages, bool isAllowed)
+    private static string[] LearnedFrom(PretrainOptions options, string trainPath, IImageSource test, Overlap testImages, bool isAllowed, bool skipsUnreadable)
     {
-        if (!ImageSource.IsThere(options.Images) || RealPath.Of(options.Images) == RealPath.Of(trainPath))
+        if (!ImageSource.IsThere(options.Images))
+        {
+            string unknown = $"Whether the encoder learned from images of {test.Description} could not be checked: {options.Images}, which it learned from, is not there.";
+            if (options.Supervised && !isAllowed)
+                throw new InvalidInputException($"{unknown} It learned with labels, and figures on such images mean nothing. Call this where the run was started, or pass --allow-overlap to go on all the same.");
+            Console.Error.WriteLine(unknown);
+            return [unknown];
+        }
+        if (RealPath.Of(options.Images) == RealPath.Of(trainPath))
             return [];
-        using IImageSource learned = ReadableImages.Open(options.Images, options.ExifOrientation, options.SkipUnreadable);
+        Console.Error.WriteLine($"Looking for the test images among those that the encoder learned from, {options.Images} …");
+        using IImageSource learned = ReadableImages.Open(options.Images, options.ExifOrientation, options.SkipUnreadable || skipsUnreadable);
         var shared = testImages.FindIn(learned);
         if (shared.Count == 0)
             return [];

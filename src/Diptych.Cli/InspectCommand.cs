@@ -14,7 +14,7 @@ internal sealed class InspectCommand : ToolCommand
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     private readonly Argument<string> _path = new("PATH") { Description = "A run folder, the folder of a step that failed, a .safetensors file, or any image set that pretrain takes." };
-    private readonly Option<bool> _check = new("--check") { Description = "Read every image of a set, check sums of packed files included, and name those that cannot be read" };
+    private readonly Option<bool> _check = new("--check") { Description = "Read every image of a set, check sums of packed files included, and name those that cannot be read; the exit code is then 2" };
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object" };
 
     public InspectCommand() : base("inspect", "Say what a run, an encoder file or an image set contains; make a failed step again.")
@@ -37,7 +37,7 @@ internal sealed class InspectCommand : ToolCommand
             Console.Out.WriteLine(found.ToJsonString(Indented));
         else
             Print(found, "");
-        return Tool.Done;
+        return found.ContainsKey("unreadable") ? Tool.Mistake : Tool.Done;
     }
 
     private static JsonObject Run_(string path)

@@ -87,6 +87,11 @@ internal sealed class PretrainCommand : ToolCommand
     {
         foreach (string mistake in MistakesOf(() => Settings(parse, Defaults).Validate()))
             yield return mistake;
+        if (!parse.GetValue(_resume) && MistakesOf(() => Settings(parse, Defaults)).Length == 0)
+        {
+            foreach (string mistake in WithoutEffect(parse, Settings(parse, Defaults)))
+                yield return mistake;
+        }
         // A run that goes on has its weights in its checkpoint.
         if (IsGiven(parse, _weights) && !parse.GetValue(_resume) && parse.GetValue(_weights) is { } weights && !File.Exists(weights))
             yield return $"--weights names {weights}, but there is no such file. Expected a .safetensors file.";
@@ -115,6 +120,10 @@ internal sealed class PretrainCommand : ToolCommand
                 return Tool.Done;
             }
         }
+        else
+        {
+            RunFolder.CheckNew(path);
+        }
         using IImageSource source = OpenReadable(options, out IReadOnlyList<UnreadableImage> leftOut);
         TorchRuntime.Load();
         if (options.Deterministic)
@@ -135,6 +144,22 @@ internal sealed class PretrainCommand : ToolCommand
             File.AppendAllLines(folder.LogPath, ReadableImages.Describe(leftOut).Select(line => $"{DateTime.UtcNow:u} {line}"));
         }
         return PretrainDisplay.Train(options, source, folder, isResumed, accuracy) ? Tool.Done : Tool.Interrupted;
+    }
+
+    // Given and of no use: whoever names one of them expects it to do something.
+    private IEnumerable<string> WithoutEffect(ParseResult parse, PretrainOptions options)
+    {
+        (string Option, string Setting, string Needed, string Found)[] owned =
+        [
+            ("--momentum", "--method", "moco", options.Method), ("--queue", "--method", "moco", options.Method), ("--symmetric", "--method", "moco", options.Method),
+            ("--support-set", "--method", "nnclr", options.Method), ("--sigma", "--loss", "dclw", options.Loss),
+        ];
+        foreach (var (option, setting, needed, found) in owned.Where(o => o.Needed != o.Found && _settings.Any(s => s.Option.Name == o.Option && IsGiven(parse, s.Option))))
+            yield return $"{option} belongs to {needed}, but {setting} is {found}. Leave it out, or use {setting} {needed}.";
+        if (options.TemperatureEnd is null && _settings.Any(s => s.Option.Name == "--temperature-schedule" && IsGiven(parse, s.Option)))
+            yield return "--temperature-schedule says how the temperature goes to --temperature-end, which is missing.";
+        if (options.EvaluateEvery > options.Epochs)
+            yield return $"--evaluate-every is {options.EvaluateEvery} epochs, but there are only {options.Epochs}: nothing would be measured.";
     }
 
     // Looks at every image once, so that a bad one is known at the start and not hours later.

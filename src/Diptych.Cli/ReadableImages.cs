@@ -21,6 +21,8 @@ internal static class ReadableImages
     public static IImageSource Open(string path, bool applyOrientation, bool skipUnreadable)
     {
         IImageSource source = ImageSource.Open(path, applyOrientation);
+        if (source.LeftOut is { } others)
+            Console.Error.WriteLine($"Left out of {path}, since their names are not those of images: {others}");
         return skipUnreadable ? Keep(source, FindUnreadable(source)) : source;
     }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Diptych.Checkpoints;
+using Diptych.Data;
 using Diptych.Reports;
 using Diptych.Training;
 using Spectre.Console;
@@ -47,6 +48,11 @@ internal sealed class SweepCommand : ToolCommand
         if (wanted.Any(run => run.Options.SkipUnreadable) && !evaluation.Contains(SkipUnreadable))
             evaluation = [.. evaluation, SkipUnreadable]; // judged on the images that it may learn from
         CheckEvaluation(evaluation);
+        foreach (PretrainOptions options in wanted.Select(run => run.Options).DistinctBy(options => (options.Batch, options.Accumulate, options.Supervised, options.SkipUnreadable)))
+        {
+            using IImageSource source = ImageSource.Open(train, options.ExifOrientation);
+            Pretraining.Check(options, source);
+        }
         wanted = WithOnePrecision(wanted, folder);
         SweepRun[] runs = [.. wanted.Select(run => new SweepRun(run.Name, run.Options, folder))];
         KeepEvaluation(folder, evaluation);
@@ -133,7 +139,10 @@ internal sealed class SweepCommand : ToolCommand
     private static void CheckEvaluation(string[] evaluation)
     {
         var command = new EvaluateCommand();
-        IReadOnlyList<string> mistakes = Tool.FindMistakes(command.Parse(["run", .. evaluation]), command);
+        ParseResult parse = command.Parse(["run", .. evaluation]);
+        IReadOnlyList<string> mistakes = Tool.FindMistakes(parse, command);
+        if (mistakes.Count == 0)
+            mistakes = MistakesOf(() => command.CheckImages(parse));
         if (mistakes.Count > 0)
             throw new InvalidInputException($"The plan's evaluate cannot be used: {string.Join(Environment.NewLine, mistakes)}");
     }

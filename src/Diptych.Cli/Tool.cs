@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
+using System.Globalization;
 
 namespace Diptych.Cli;
 
@@ -9,7 +10,7 @@ internal static class Tool
 {
     public const int Done = 0, Fault = 1, Mistake = 2, Interrupted = 130;
 
-    private static readonly string[] AllocatorRefusals = ["DefaultCPUAllocator", "CUDA out of memory"];
+    private static readonly string[] AllocatorRefusals = ["DefaultCPUAllocator", "CUDA out of memory", "CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED"];
 
     private static readonly ToolCommand[] Commands = [new PretrainCommand(), new EvaluateCommand(), new EmbedCommand(), new ReportCommand(), new CompareCommand(), new SweepCommand(), new ViewsCommand(), new PackCommand(), new InspectCommand(), new ListCommand(), new DemoCommand()];
 
@@ -25,7 +26,11 @@ internal static class Tool
         var root = new Command("diptych", "Learns image features without labels, in small batches: from a folder of images to an encoder, and how good it is.");
         root.Options.Add(new HelpOption { Recursive = true });
         foreach (ToolCommand command in Commands)
+        {
             root.Subcommands.Add(command);
+            foreach (Option<double> option in command.Options.OfType<Option<double>>())
+                option.CustomParser = ParseNumber;
+        }
 
         if (args is ["--version"])
             return ShowVersion();
@@ -73,7 +78,8 @@ internal static class Tool
     private static string AdviceOn(ToolCommand? command)
     {
         bool Has(string option) => command?.Options.Any(o => o.Name == option) == true;
-        return Has("--chunk") ? "Use a smaller --batch, --image-size or --width, or --chunk to pass a batch through the network in parts. A run that was going on goes on with --resume."
+        return Has("--chunk") ? "Use a smaller --batch, --image-size, --width or --queue, or --chunk to pass a batch through the network in parts. A run that was going on goes on with --resume."
+            : Has("--no-baselines") ? "Pass --no-baselines, which leaves out raw pixels, end other programs, or use a machine with more."
             : Has("--count") ? "Use a smaller --count, or end other programs."
             : "End other programs, or use a machine with more.";
     }
@@ -92,6 +98,14 @@ internal static class Tool
         if (help.CommandResult.Command is ToolCommand command && help.Action is HelpAction)
             Console.Out.WriteLine($"Examples:{Environment.NewLine}{string.Join(Environment.NewLine, command.Examples.Select(e => "  " + e))}");
         return exit;
+    }
+
+    // With a point, wherever the user lives: 0,1 must not become 1.
+    private static double ParseNumber(ArgumentResult given)
+    {
+        if (!double.TryParse(given.Tokens[^1].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number))
+            given.AddError("not a number");
+        return number;
     }
 
     private static int Complain(string message)
@@ -142,7 +156,7 @@ internal static class Tool
         return option.Tokens.Count switch
         {
             0 => $"{option.Option.Name} needs {needs} after it.",
-            1 => $"{option.Option.Name} needs {needs}, but it is '{option.Tokens[0].Value}'.",
+            1 => $"{option.Option.Name} needs {needs}, but it is '{option.Tokens[0].Value}'.{(needs == "a number" && option.Tokens[0].Value.Contains(',', StringComparison.Ordinal) ? " Decimals stand behind a point: 0.1." : "")}",
             _ => $"{option.Option.Name} was given {option.Tokens.Count} times; give it once.",
         };
     }

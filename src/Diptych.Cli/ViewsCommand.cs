@@ -54,6 +54,7 @@ internal sealed class ViewsCommand : ToolCommand
         bool isSheet = Path.GetExtension(path).Equals(".png", StringComparison.OrdinalIgnoreCase);
         try
         {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
             if (isSheet)
                 AtomicFile.Write(path, stream => stream.Write(ContactSheet.Draw(source, Recipe(parse), chosen, count, seed)));
             else

@@ -96,6 +96,33 @@ public sealed class MistakeTests
     }
 
     [Fact]
+    public async Task A_decimal_comma_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        WriteTiles(folder.File("photos"), 4);
+        string error = await Refused(folder, "pretrain", "photos", "--temperature", "0,1", "--weight-decay", "1,5", "--learning-rate", "1e-2");
+        Assert.Contains("--temperature needs a number, but it is '0,1'. Decimals stand behind a point: 0.1.", error, StringComparison.Ordinal);
+        Assert.Contains("--weight-decay needs a number, but it is '1,5'.", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("--learning-rate", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Options_without_effect_are_refused()
+    {
+        using var folder = new TemporaryFolder();
+        WriteTiles(folder.File("photos"), 4);
+        string error = await Refused(folder, "pretrain", "photos", "--momentum", "0.9", "--support-set", "9", "--sigma", "1", "--temperature-schedule", "linear", "--epochs", "2", "--evaluate-every", "3");
+        Assert.Contains("--momentum belongs to moco, but --method is simclr. Leave it out, or use --method moco.", error, StringComparison.Ordinal);
+        Assert.Contains("--support-set belongs to nnclr", error, StringComparison.Ordinal);
+        Assert.Contains("--sigma belongs to dclw, but --loss is dcl.", error, StringComparison.Ordinal);
+        Assert.Contains("--temperature-end, which is missing", error, StringComparison.Ordinal);
+        Assert.Contains("--evaluate-every is 3 epochs, but there are only 2", error, StringComparison.Ordinal);
+        error = await Refused(folder, "evaluate", "run", "--data", "photos", "--learning-rate", "1", "--epochs", "3");
+        Assert.Contains("--learning-rate belongs to --fine-tune.", error, StringComparison.Ordinal);
+        Assert.Contains("--epochs belongs to --fine-tune and --augmented-probe.", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_path_that_is_not_there_is_told()
     {
         using var folder = new TemporaryFolder();
@@ -214,6 +241,18 @@ public sealed class MistakeTests
         Run allowed = await Run.ToolIn(folder, "evaluate", "run", "--data", "data", "--allow-overlap", "--json");
         Assert.Contains("River/renamed.jpg is also", allowed.Succeeded(), StringComparison.Ordinal);
 
+        File.Delete(folder.File("data/test/River/renamed.jpg"));
+        // From elsewhere the images of the run are not found: no figure comes without a word of that, and none of a run that saw labels.
+        Directory.CreateDirectory(folder.File("else where"));
+        File.Copy(Run.Sample("test.tar"), folder.File("else where/tiles.tar"));
+        Run here = await Run.Command("dotnet", ["exec", Run.ToolPath, "pretrain", "tiles.tar", "--supervised", "--width", "4", "--image-size", "8", "--batch", "500", "--epochs", "1", "--out", "run"], folder.File("else where"));
+        Assert.Equal(0, here.ExitCode);
+        string[] evaluate = ["evaluate", "else where/run", "--data", "data", "--no-baselines"];
+        Assert.Contains("could not be checked: tiles.tar", await Refused(folder, [.. evaluate]), StringComparison.Ordinal);
+        Assert.Contains("tiles.tar, which it learned from, is not there", (await Run.ToolIn(folder, [.. evaluate, "--allow-overlap", "--json"])).Succeeded(), StringComparison.Ordinal);
+        File.Delete(folder.File("else where/run/encoder.safetensors"));
+        Assert.Contains("diptych pretrain tiles.tar --out \"else where/run\" --resume", await Refused(folder, [.. evaluate]), StringComparison.Ordinal);
+
         Directory.Delete(folder.File("data/train/River"), recursive: true);
         Directory.CreateDirectory(folder.File("data/train/River"));
         Assert.Contains("Only one of them has River.", await Refused(folder, "evaluate", "run", "--data", "data"), StringComparison.Ordinal);
@@ -280,6 +319,8 @@ public sealed class MistakeTests
         Assert.Equal(2, result.ExitCode);
         Assert.Contains("There is not enough memory: ", result.Error, StringComparison.Ordinal);
         Assert.Contains("Use a smaller --batch", result.Error, StringComparison.Ordinal);
+        // Nothing was learned, so that other settings may have the folder.
+        Assert.Contains("Finished", (await Run.ToolIn(folder, "pretrain", Run.Sample("test.tar"), "--batch", "500", "--image-size", "8", "--width", "4", "--epochs", "1", "--out", "run")).Error, StringComparison.Ordinal);
     }
 
     internal static void WriteTiles(string folder, int count)

@@ -54,7 +54,9 @@ public sealed class RunTests
         Tiles.Unpack(Run.Sample("test.tar"), folder.File("photos"), perClass: 1);
         File.WriteAllText(folder.File("photos/AnnualCrop/0.jpg"), "no picture");
         File.WriteAllText(folder.File("photos/Forest/2.gif"), "no picture that is read");
-        string said = (await Run.ToolIn(folder, "inspect", "photos", "--check")).Succeeded();
+        Run check = await Run.ToolIn(folder, "inspect", "photos", "--check");
+        Assert.Equal(2, check.ExitCode);
+        string said = check.Output;
         Assert.Contains("count: 11\nfirst: AnnualCrop/0.jpg, not readable: ", said.ReplaceLineEndings("\n"), StringComparison.Ordinal);
         Assert.Contains("left-out: .gif (1)\nreadable: 10\nunreadable:\n  AnnualCrop/0.jpg: ", said.ReplaceLineEndings("\n"), StringComparison.Ordinal);
 

@@ -95,16 +95,28 @@ public sealed class SweepTests
         Assert.False(Directory.Exists(folder.File("runs")));
     }
 
+    [Theory]
+    [InlineData("\"batch\": 5000", "[]", "fewer than one batch of 5000")]
+    [InlineData("\"batch\": 20", "[\"--k\", \"101\"]", "--k is 101, but labelled/train has only 100 labelled images.")]
+    public async Task What_the_images_do_not_allow_is_told_before_the_first_run(string setting, string evaluate, string expected)
+    {
+        using TemporaryFolder folder = Prepared($"{{\"settings\": {{\"width\": 4, {setting}}}, \"seeds\": [1], \"evaluate\": {evaluate}}}");
+        Run run = await Run.ToolIn(folder, "sweep", "plan.json", "--data", "labelled", "--out", "runs");
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder.File("runs")));
+    }
+
     [Fact]
     public async Task A_run_that_fails_is_named_and_the_others_are_made()
     {
         using TemporaryFolder folder = Prepared("""
-            {"settings": {"width": 4, "encoder": "resnet10", "image-size": 8, "views": "satellite", "epochs": 1, "threads": 1}, "vary": {"batch": [20, 5000]}, "seeds": [1], "evaluate": ["--no-baselines", "--k", "5"]}
+            {"settings": {"width": 4, "encoder": "resnet10", "image-size": 8, "views": "satellite", "epochs": 1, "threads": 1, "batch": 20, "warmup-epochs": 0}, "vary": {"learning-rate": [0.01, 1e30]}, "seeds": [1], "evaluate": ["--no-baselines", "--k", "5"]}
             """);
         Run run = await Run.ToolIn(folder, "sweep", "plan.json", "--data", "labelled", "--out", "runs");
         Assert.Equal(2, run.ExitCode);
         Assert.Contains("1 of 2 runs failed", run.Error, StringComparison.Ordinal);
-        Assert.Contains("fewer than one batch of 5000", run.Error, StringComparison.Ordinal);
+        Assert.Contains("Training cannot go on at step ", run.Error, StringComparison.Ordinal);
         Assert.Contains("k = 5", run.Output, StringComparison.Ordinal);
     }
 }

@@ -21,7 +21,7 @@ public static class StratifiedDraw
         if (small.Length > 0)
             throw new InvalidInputException(
                 $"Cannot draw {perClass:N0} images a class from {source.Description}: too few in {string.Join(", ", small.Take(10))}" +
-                $"{(small.Length > 10 ? $" and {small.Length - 10:N0} more" : "")}. Ask for at most {classes.Where(indices => indices.Length > 0).Min(indices => indices.Length):N0}.");
+                $"{(small.Length > 10 ? $" and {small.Length - 10:N0} more" : "")}. Use --labels-per-class of at most {classes.Where(indices => indices.Length > 0).Min(indices => indices.Length):N0}.");
         return Draw(classes, count => Math.Min(count, perClass), seed);
     }
 

@@ -8,6 +8,9 @@ namespace Diptych.Evaluation;
 /// <summary>Measures an encoder on labelled images, beside raw pixels and the same encoder untrained, all by one protocol.</summary>
 public sealed class EncoderEvaluation
 {
+    // Of an image set in float32; normalized they are there twice.
+    private const long MostPixelBytes = 4L << 30;
+
     private readonly LabelledImages _images;
     private readonly EvaluationOptions _options;
     private readonly int[] _all;
@@ -54,6 +57,11 @@ public sealed class EncoderEvaluation
         foreach (var (name, epoch, network) in new (string, int?, ResNet?)[] { (EvaluationRow.RawPixels, null, null), (EvaluationRow.UntrainedEncoder, 0, untrained), (encoder.Name, encoder.Epoch, encoder.Encoder) }.Where(f => _options.Baselines || f.Item1 == encoder.Name))
         {
             using var scope = NewDisposeScope();
+            if (network is null && PixelBytes(encoder) is > MostPixelBytes and var bytes)
+            {
+                say?.Invoke($"{name} are left out: they would take {bytes >> 30} GiB");
+                continue;
+            }
             say?.Invoke(name);
             Tensor Extract(IImageSource source) => network is null ? FeatureExtractor.RawPixels(source, encoder.Views, device) : FeatureExtractor.Extract(network, source, encoder.Views);
             Tensor train = Extract(_images.Train), test = Extract(_images.Test);
@@ -103,6 +111,8 @@ public sealed class EncoderEvaluation
             }
         }
     }
+
+    private long PixelBytes(EvaluatedEncoder encoder) => ((long)_images.Train.Count + _images.Test.Count) * encoder.Views.Channels * encoder.Views.Size * encoder.Views.Size * sizeof(float);
 
     // The fewest labels decide: each k must have as many images to ask when a fifth is held out.
     private void CheckChoice()

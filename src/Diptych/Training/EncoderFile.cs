@@ -55,6 +55,8 @@ public static class EncoderFile
         views.Validate();
         var encoder = new ResNet(settings);
         NetworkState.Restore(encoder, tensors, path);
+        if (tensors.FirstOrDefault(t => t.Value.is_floating_point() && !t.Value.isfinite().all().item<bool>()).Key is { } bad)
+            throw new InvalidInputException($"{path} holds values in {bad} that are not finite, so that no feature could be computed. Take another copy of the file, or train again.");
         foreach (Tensor tensor in tensors.Values)
             tensor.Dispose();
         encoder.eval();

@@ -105,7 +105,7 @@ public sealed class Pretraining
         record.Log($"{(done == 0 ? "started" : $"resumed after step {done}")}; {_source.Count} images of {_source.Description}, {TotalSteps} steps, on {placement.Device}, {get_num_threads()} threads, {_options.Precision}, JPEG by {JpegDecoding.Description}");
         record.Log($"on {RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, {Environment.ProcessorCount} cores; .NET {Environment.Version}, {TorchRuntime.Description}");
         if (_source.LeftOut is { } others)
-            record.Log($"left out, since their names are not those of images: {others}");
+            record.Say($"Left out, since their names are not those of images: {others}");
         if (checkpoint is null)
             WhatIsNormal().ToList().ForEach(record.Say);
         foreach (var (_, module) in method.Networks)
@@ -250,7 +250,7 @@ public sealed class Pretraining
                 Labels = LabelsOf(batch),
                 Norms = new Dictionary<string, double>(),
             });
-            kept = $"`diptych inspect {path}` makes the step again.";
+            kept = $"`diptych inspect {RunFolder.Quoted(path)}` makes the step again.";
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

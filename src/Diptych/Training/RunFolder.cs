@@ -29,24 +29,24 @@ public sealed class RunFolder
     /// <summary>What the encoder's last evaluation found.</summary>
     public string EvaluationPath => System.IO.Path.Combine(Path, "evaluation.json");
 
+    private string LockPath => System.IO.Path.Combine(Path, "run.lock");
+
     /// <summary>The checkpoints.</summary>
     public CheckpointFolder Checkpoints => new(System.IO.Path.Combine(Path, "checkpoints"));
 
     /// <summary>Makes a new run folder and writes its settings.</summary>
-    /// <param name="path">A folder that does not exist yet, or is empty.</param>
+    /// <param name="path">A folder that does not exist yet, is empty, or holds a run that ended before its first step.</param>
     /// <param name="options">The settings.</param>
     /// <exception cref="InvalidInputException">The folder holds something already.</exception>
     public static RunFolder Create(string path, PretrainOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        if (File.Exists(path))
-            throw new InvalidInputException($"{path} is a file; a run needs a folder. Choose another --out.");
-        if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any(entry => !AtomicFile.IsUnfinished(entry)))
-            throw new InvalidInputException($"{path} holds files already. Pass --resume to go on with that run, or choose another --out.");
+        CheckNew(path);
         var folder = new RunFolder(path);
         try
         {
             Directory.CreateDirectory(path);
+            File.Delete(folder.ViewRecipePath); // of a run that ended before its first step
             AtomicFile.WriteText(folder.RecipePath, options.ToJson());
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -54,6 +54,21 @@ public sealed class RunFolder
             throw new InvalidInputException($"The run folder {path} cannot be written: {exception.Message} Choose another --out.", exception);
         }
         return folder;
+    }
+
+    /// <summary>Checks that a new run may be made in a folder.</summary>
+    /// <param name="path">As for <see cref="Create"/>.</param>
+    /// <exception cref="InvalidInputException">The folder holds something already.</exception>
+    public static void CheckNew(string path)
+    {
+        if (File.Exists(path))
+            throw new InvalidInputException($"{path} is a file; a run needs a folder. Choose another --out.");
+        if (!Directory.Exists(path))
+            return;
+        var folder = new RunFolder(path);
+        string[] ofNoStep = [folder.RecipePath, folder.ViewRecipePath, folder.LogPath, folder.LockPath, .. new FileInfo(folder.MetricsPath) is { Exists: true, Length: 0 } ? [folder.MetricsPath] : (string[])[]];
+        if (Directory.EnumerateFileSystemEntries(path).Any(entry => !AtomicFile.IsUnfinished(entry) && !ofNoStep.Contains(entry)))
+            throw new InvalidInputException($"{path} holds files already. Pass --resume to go on with that run, or choose another --out.");
     }
 
     /// <summary>Whether a path is a run folder.</summary>
@@ -68,7 +83,18 @@ public sealed class RunFolder
     /// <summary>The encoder's file.</summary>
     /// <exception cref="InvalidInputException">The run is not finished.</exception>
     public string FinishedEncoder() => File.Exists(EncoderPath) ? EncoderPath
-        : throw new InvalidInputException($"The run in {Path} is not finished: it holds no encoder.safetensors. Go on with: diptych pretrain {ReadOptions().Images} --out {Path} --resume");
+        : throw new InvalidInputException($"The run in {Path} is not finished: it holds no encoder.safetensors. Go on with: {ResumeCommand(ReadOptions())}");
+
+    /// <summary>The command that goes on with the run.</summary>
+    /// <param name="options">Its settings.</param>
+    public string ResumeCommand(PretrainOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return $"diptych pretrain {Quoted(options.Images)} --out {Quoted(Path)} --resume";
+    }
+
+    /// <summary>A path as a shell takes it.</summary>
+    internal static string Quoted(string path) => path.Any(letter => !char.IsLetterOrDigit(letter) && !@"/\._-+:,=@~".Contains(letter, StringComparison.Ordinal)) ? $"\"{path}\"" : path;
 
     /// <summary>Opens an existing run folder.</summary>
     /// <param name="path">The folder.</param>
@@ -110,7 +136,7 @@ public sealed class RunFolder
     /// <exception cref="InvalidInputException">Another process is writing here.</exception>
     public IDisposable Lock()
     {
-        string path = System.IO.Path.Combine(Path, "run.lock");
+        string path = LockPath;
         try
         {
             // The operating system takes the lock back with the process, so that none is ever stale.

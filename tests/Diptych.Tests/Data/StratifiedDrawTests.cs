@@ -23,7 +23,7 @@ public sealed class StratifiedDrawTests
     {
         using var source = new LabelledSource([1, 1, -1, 2, 2], Names); // as numbered from 1
         Assert.Equal([0, 1, 3, 4], StratifiedDraw.PerClass(source, 2, 1));
-        Assert.EndsWith("too few in b (2), c (2). Ask for at most 2.", Assert.Throws<InvalidInputException>(() => StratifiedDraw.PerClass(source, 3, 1)).Message, StringComparison.Ordinal);
+        Assert.EndsWith("too few in b (2), c (2). Use --labels-per-class of at most 2.", Assert.Throws<InvalidInputException>(() => StratifiedDraw.PerClass(source, 3, 1)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public sealed class StratifiedDrawTests
     {
         using var source = new LabelledSource([0, 0, 0, 1, 2, 2], Names);
         Assert.Equal(
-            "Cannot draw 3 images a class from memory: too few in b (1), c (2). Ask for at most 1.",
+            "Cannot draw 3 images a class from memory: too few in b (1), c (2). Use --labels-per-class of at most 1.",
             Assert.Throws<InvalidInputException>(() => StratifiedDraw.PerClass(source, 3, 0)).Message);
     }
 

@@ -255,6 +255,17 @@ public sealed class PretrainingTests
     }
 
     [Fact]
+    public void An_encoder_with_a_weight_that_is_no_number_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        using var encoder = new Diptych.Models.ResNet(new() { Width = 4 });
+        using (TorchSharp.torch.no_grad())
+            encoder.parameters().Last().mul_(double.NaN);
+        EncoderFile.Write(folder.File("e.safetensors"), encoder, ViewRecipe.Named("satellite", 24));
+        Assert.Contains("that are not finite", Assert.Throws<InvalidInputException>(() => EncoderFile.Read(folder.File("e.safetensors"))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Fewer_images_than_the_batches_of_a_step_are_refused()
     {
         using ImageSubset tiles = Tiles(20);
