@@ -15,9 +15,7 @@ internal sealed class EvaluateCommand : ToolCommand
     private static readonly EvaluationOptions Defaults = new();
 
     private readonly Argument<string> _run = new("RUN") { Description = "A run folder, or an encoder.safetensors file." };
-    private readonly Option<string> _data = new("--data") { Description = "A folder with labelled train and test parts: train/ and test/, or train.tar and test.tar" };
-    private readonly Option<string> _train = new("--train") { Description = "Labelled images to learn from, where --data does not fit" };
-    private readonly Option<string> _test = new("--test") { Description = "Labelled images to classify, where --data does not fit" };
+    private readonly LabelledParts _parts = new("to learn from, with labels", "to classify");
     private readonly Option<bool> _nearestNeighbour = new("--nearest-neighbour") { Description = "Classify by the most similar labelled images; the default" };
     private readonly Option<bool> _linear = new("--linear") { Description = "Fit a linear probe on the features, its penalty chosen on held-out training images" };
     private readonly Option<bool> _augmentedProbe = new("--augmented-probe") { Description = "Fit the linear probe of the papers: on cropped and flipped views, by SGD" };
@@ -45,11 +43,11 @@ internal sealed class EvaluateCommand : ToolCommand
     public EvaluateCommand() : base("evaluate", "Measure an encoder on labelled images, beside raw pixels and the untrained encoder.")
     {
         Arguments.Add(_run);
-        foreach (Option option in new Option[]
-        {
-            _data, _train, _test, _nearestNeighbour, _linear, _augmentedProbe, _fineTune, _epochs, _learningRate, _layerDecay, _retrieval, _clusters, _noBaselines, _projector, _k, _temperature, _choose,
+        foreach (Option option in (Option[])
+        [
+            .. _parts.Options, _nearestNeighbour, _linear, _augmentedProbe, _fineTune, _epochs, _learningRate, _layerDecay, _retrieval, _clusters, _noBaselines, _projector, _k, _temperature, _choose,
             _labelsPerClass, _labelFraction, _draws, _seed, _allowOverlap, _exifOrientation, _skipUnreadable, _device, _json,
-        })
+        ])
             Options.Add(option);
     }
 
@@ -72,15 +70,14 @@ internal sealed class EvaluateCommand : ToolCommand
             yield return mistake;
         if (IsGiven(parse, _labelFraction) && IsGiven(parse, _labelsPerClass))
             yield return "--label-fraction and --labels-per-class both say how many labels there are; give one.";
-        bool hasParts = IsGiven(parse, _train) && IsGiven(parse, _test);
-        if (!IsGiven(parse, _data) && !hasParts)
-            yield return "Labelled images are missing. Give --data FOLDER with a train and a test part, or both --train PATH and --test PATH.";
+        if (_parts.FindMistake(parse) is { } missing)
+            yield return missing;
     }
 
     public override int Run(ParseResult parse)
     {
         string run = parse.GetValue(_run)!;
-        var (trainPath, testPath) = LabelledParts.FindBoth(parse.GetValue(_data), parse.GetValue(_train), parse.GetValue(_test));
+        var (trainPath, testPath) = _parts.FindBoth(parse);
         IImageSource Open(string path) => ReadableImages.Open(path, parse.GetValue(_exifOrientation), parse.GetValue(_skipUnreadable));
         using IImageSource train = Open(trainPath), test = Open(testPath);
         string encoderPath = RunFolder.EncoderOf(run);
@@ -113,7 +110,7 @@ internal sealed class EvaluateCommand : ToolCommand
     /// <exception cref="InvalidInputException">They do not.</exception>
     public void CheckImages(ParseResult parse)
     {
-        var (trainPath, testPath) = LabelledParts.FindBoth(parse.GetValue(_data), parse.GetValue(_train), parse.GetValue(_test));
+        var (trainPath, testPath) = _parts.FindBoth(parse);
         using IImageSource train = ImageSource.Open(trainPath), test = ImageSource.Open(testPath);
         _ = new EncoderEvaluation(train, test, Apply(parse));
     }

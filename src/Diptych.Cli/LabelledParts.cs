@@ -1,17 +1,30 @@
+using System.CommandLine;
+
 namespace Diptych.Cli;
 
-/// <summary>Finds the train and test parts of a labelled data set by their usual names.</summary>
-internal static class LabelledParts
+/// <summary>The train and test parts of a labelled data set: a folder that has both by their usual names, or each by its own option.</summary>
+/// <param name="trainUse">What the train part is for.</param>
+/// <param name="testUse">What the test part is for.</param>
+internal sealed class LabelledParts(string trainUse, string testUse)
 {
     private static readonly string[] Endings = ["", ".tar", ".tar.gz", ".tgz", ".bin", ".bin.gz", "_X.bin", "_X.bin.gz", ".pack", "-images-idx3-ubyte", "-images-idx3-ubyte.gz", "_batch.bin", "_batch.bin.gz"];
 
+    private readonly Option<string> _data = new("--data") { Description = $"A folder with labelled train and test parts, train/ and test/, or train.tar and test.tar: {trainUse}, {testUse}" };
+    private readonly Option<string> _train = new("--train") { Description = $"Where --data does not fit: the images {trainUse}" };
+    private readonly Option<string> _test = new("--test") { Description = $"Where --data does not fit: the labelled images {testUse}" };
+
+    /// <summary>The options, in the order of the help.</summary>
+    public IReadOnlyList<Option> Options => [_data, _train, _test];
+
+    /// <summary>What is missing, or null.</summary>
+    public string? FindMistake(ParseResult parse) => parse.GetResult(_data) is null && (parse.GetResult(_train) is null || parse.GetResult(_test) is null)
+        ? "Labelled images are missing. Give --data FOLDER with a train and a test part, or both --train PATH and --test PATH."
+        : null;
+
     /// <summary>Both parts: those that were named, and the others from the folder.</summary>
-    /// <param name="folder">The data set; null where both parts were named.</param>
-    /// <param name="train">The train part, where it was named.</param>
-    /// <param name="test">The test part, where it was named.</param>
     /// <exception cref="InvalidInputException">The folder lacks one.</exception>
-    public static (string Train, string Test) FindBoth(string? folder, string? train, string? test) =>
-        (train ?? Find(folder!, "train"), test ?? Find(folder!, "test", "val"));
+    public (string Train, string Test) FindBoth(ParseResult parse) =>
+        (parse.GetValue(_train) ?? Find(parse.GetValue(_data)!, "train"), parse.GetValue(_test) ?? Find(parse.GetValue(_data)!, "test", "val"));
 
     /// <summary>The first of the names that exists in the folder, with any ending that image sets have.</summary>
     /// <exception cref="InvalidInputException">None does.</exception>

@@ -9,17 +9,10 @@ namespace Diptych.Cli;
 /// <summary><c>diptych list</c>: what there is to choose from.</summary>
 internal sealed class ListCommand : ToolCommand
 {
-    private static readonly Dictionary<string, string> Losses = new()
-    {
-        ["infonce"] = "the usual one: the positive stands in the denominator too",
-        ["dcl"] = "decoupled: InfoNCE without the positive in its denominator (arXiv 2110.06848)",
-        ["dclw"] = "dcl that pulls harder on positives that are far apart (arXiv 2110.06848)",
-    };
-
     private static readonly Dictionary<string, Func<IEnumerable<(string Name, string Description)>>> Lists = new()
     {
         ["methods"] = () => KnownMethod.All.Select(m => (m.Name, m.Description)),
-        ["losses"] = () => ContrastiveLoss.Names.Select(name => (name, Losses.GetValueOrDefault(name, ""))),
+        ["losses"] = () => ContrastiveLoss.All,
         ["encoders"] = () => KnownEncoder.All.Select(e => (e.Name, e.Description)),
         ["recipes"] = () => ShippedRecipes.Names.Select(name => (name, ShippedRecipes.Read(name).About)),
     };

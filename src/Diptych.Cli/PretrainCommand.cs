@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Reflection;
 using Diptych.Data;
 using Diptych.Evaluation;
+using Diptych.Losses;
 using Diptych.Methods;
 using Diptych.Models;
 using Diptych.Training;
@@ -26,7 +27,7 @@ internal sealed class PretrainCommand : ToolCommand
         Arguments.Add(_images);
         Options.Add(_recipe);
         AddSetting<string>("--method", $"Which embeddings meet in the loss: {string.Join(", ", KnownMethod.Names)} [{Defaults.Method}]");
-        AddSetting<string>("--loss", $"dcl, dclw or infonce [{Defaults.Loss}]");
+        AddSetting<string>("--loss", $"What is minimized: {string.Join(", ", ContrastiveLoss.Names)} [{Defaults.Loss}]");
         AddSetting<double>("--temperature", $"Divides similarities in the loss [{Defaults.Temperature}]");
         AddSetting<double>("--temperature-end", "Temperature at the end of the run [as at the start]");
         AddSetting<string>("--temperature-schedule", $"How it goes there: {string.Join(", ", TemperatureSchedule.Shapes)} [{Defaults.TemperatureSchedule}]");

@@ -14,9 +14,7 @@ internal sealed class SweepCommand : ToolCommand
     private const string SkipUnreadable = "--skip-unreadable";
 
     private readonly Argument<string> _plan = new("PLAN.json") { Description = "The plan: settings, vary, seeds and evaluate; see docs/sweeps.md." };
-    private readonly Option<string> _data = new("--data") { Description = "A folder with labelled train and test parts: every run learns from the train part without its labels" };
-    private readonly Option<string> _train = new("--train") { Description = "The images of every run, where --data does not fit" };
-    private readonly Option<string> _test = new("--test") { Description = "Labelled images to judge by, where --data does not fit" };
+    private readonly LabelledParts _parts = new("that every run learns from without its labels", "to judge by");
     private readonly Option<int> _processes = new("--processes") { Description = "Runs at a time [1]" };
     private readonly Option<string> _out = new("--out") { Description = "The folder of the runs; a sweep that was stopped goes on in it", Required = true };
     private readonly Option<bool> _json = new("--json") { Description = "Print the comparison as one JSON object" };
@@ -24,7 +22,7 @@ internal sealed class SweepCommand : ToolCommand
     public SweepCommand() : base("sweep", "Train and evaluate many runs by a plan, and compare them. Run it again to go on where it was stopped.")
     {
         Arguments.Add(_plan);
-        foreach (Option option in new Option[] { _data, _train, _test, _processes, _out, _json })
+        foreach (Option option in (Option[])[.. _parts.Options, _processes, _out, _json])
             Options.Add(option);
     }
 
@@ -34,13 +32,13 @@ internal sealed class SweepCommand : ToolCommand
     {
         if (Value(parse, _processes, 1) < 1)
             yield return $"--processes must be at least 1, but it is {parse.GetValue(_processes)}.";
-        if (!IsGiven(parse, _data) && !(IsGiven(parse, _train) && IsGiven(parse, _test)))
-            yield return "Images are missing. Give --data FOLDER with a train and a test part, or both --train PATH and --test PATH.";
+        if (_parts.FindMistake(parse) is { } missing)
+            yield return missing;
     }
 
     public override int Run(ParseResult parse)
     {
-        var (train, test) = LabelledParts.FindBoth(parse.GetValue(_data), parse.GetValue(_train), parse.GetValue(_test));
+        var (train, test) = _parts.FindBoth(parse);
         string folder = parse.GetValue(_out)!;
         SweepPlan plan = SweepPlan.Read(parse.GetValue(_plan)!);
         string[] evaluation = ["--train", train, "--test", test, .. plan.Evaluate];

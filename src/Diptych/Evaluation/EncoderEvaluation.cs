@@ -11,6 +11,9 @@ public sealed class EncoderEvaluation
     // Of an image set in float32; normalized they are there twice.
     private const long MostPixelBytes = 4L << 30;
 
+    // Neighbours that vote when few labels are used.
+    private const int UsualFewLabelsK = 5;
+
     private readonly LabelledImages _images;
     private readonly EvaluationOptions _options;
     private readonly int[] _all;
@@ -122,7 +125,7 @@ public sealed class EncoderEvaluation
             throw new InvalidInputException($"k cannot be chosen from {string.Join(", ", _options.K)}: with {FewLabels}, {left} labelled images are left to vote when a fifth is held out. Give a smaller --k, or more labels.");
     }
 
-    private int FewLabelsK => Math.Min(_options.FewLabelsK, _draws[0].Length);
+    private int FewLabelsK => Math.Min(UsualFewLabelsK, _draws[0].Length);
 
     private string FewLabels => _options.LabelFraction is { } fraction ? $"{100 * fraction:0.##} %" : $"{_options.LabelsPerClass} a class";
 

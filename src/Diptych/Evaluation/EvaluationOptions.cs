@@ -30,9 +30,6 @@ public sealed record EvaluationOptions
     /// <summary>Neighbours that vote when all labels are used; each is a row of the table, or one to choose from.</summary>
     public IReadOnlyList<int> K { get; init; } = [20];
 
-    /// <summary>Neighbours that vote when few labels are used.</summary>
-    public int FewLabelsK { get; init; } = 5;
-
     /// <summary>Temperatures of the votes, exp(similarity / temperature); each is a row of the table, or one to choose from.</summary>
     public IReadOnlyList<double> Temperature { get; init; } = [0.1];
 
@@ -63,8 +60,6 @@ public sealed record EvaluationOptions
             mistakes.Add("Nothing is to be measured.");
         if (K.Count == 0 || K.Any(k => k < 1))
             mistakes.Add($"--k must be at least 1, but it is {string.Join(",", K)}.");
-        if (FewLabelsK < 1)
-            mistakes.Add($"k with few labels must be at least 1, but it is {FewLabelsK}.");
         if (Temperature.Count == 0 || Temperature.Any(t => !(t > 0 && double.IsFinite(t))))
             mistakes.Add($"--temperature must be above 0, but it is {string.Join(",", Temperature)}.");
         if (LabelsPerClass < 1)

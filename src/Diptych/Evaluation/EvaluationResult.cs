@@ -30,7 +30,7 @@ public sealed record EvaluationResult
     /// <summary>Names of the classes, by label.</summary>
     public required IReadOnlyList<string> Classes { get; init; }
 
-    /// <summary>Images that occur in both, where that was allowed; empty otherwise.</summary>
+    /// <summary>Test images that were learned from, where that was allowed or could not be checked, a sentence each; empty otherwise.</summary>
     public IReadOnlyList<string> Overlap { get; init; } = [];
 
     /// <summary>The figures, by features, then classifier, then labels.</summary>

@@ -21,9 +21,8 @@ public static class FeatureExtractor
     /// <param name="source">The images.</param>
     /// <param name="recipe">Size, mean and standard deviation of the encoder's input.</param>
     /// <param name="batchSize">Images at a time.</param>
-    /// <param name="progress">Hears how many images are done.</param>
     /// <returns>Features, <c>[M, F]</c>, float32, in the order of the source, where the encoder is.</returns>
-    public static Tensor Extract(ResNet encoder, IImageSource source, ViewRecipe recipe, int batchSize = UsualBatch, IProgress<int>? progress = null)
+    public static Tensor Extract(ResNet encoder, IImageSource source, ViewRecipe recipe, int batchSize = UsualBatch)
     {
         ArgumentNullException.ThrowIfNull(encoder);
         ArgumentNullException.ThrowIfNull(source);
@@ -32,7 +31,7 @@ public static class FeatureExtractor
         encoder.eval();
         try
         {
-            return Collect(source, recipe, encoder.Settings.FeatureCount, batchSize, KnownDevice.Of(encoder), progress, encoder.call);
+            return Collect(source, recipe, encoder.Settings.FeatureCount, batchSize, KnownDevice.Of(encoder), encoder.call);
         }
         finally
         {
@@ -49,7 +48,7 @@ public static class FeatureExtractor
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(recipe);
-        return Collect(source, recipe, recipe.Channels * recipe.Size * recipe.Size, UsualBatch, device ?? CPU, null, views => views.reshape(views.shape[0], -1));
+        return Collect(source, recipe, recipe.Channels * recipe.Size * recipe.Size, UsualBatch, device ?? CPU, views => views.reshape(views.shape[0], -1));
     }
 
     /// <summary>Embeddings of features, by the projector that stood before the loss.</summary>
@@ -100,7 +99,7 @@ public static class FeatureExtractor
         }
     }
 
-    private static Tensor Collect(IImageSource source, ViewRecipe recipe, int length, int batchSize, Device device, IProgress<int>? progress, Func<Tensor, Tensor> compute)
+    private static Tensor Collect(IImageSource source, ViewRecipe recipe, int length, int batchSize, Device device, Func<Tensor, Tensor> compute)
     {
         Tensor features = empty([source.Count, length], dtype: ScalarType.Float32, device: device);
         int done = 0;
@@ -109,7 +108,6 @@ public static class FeatureExtractor
             int count = (int)images.shape[0];
             features[TensorIndex.Slice(done, done + count)] = compute(images);
             done += count;
-            progress?.Report(done);
             return true;
         });
         return features;

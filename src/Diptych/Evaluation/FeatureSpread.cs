@@ -9,8 +9,6 @@ namespace Diptych.Evaluation;
 /// <remarks>Sources: Roy and Vetterli, EUSIPCO 2007; Wang and Isola, arXiv 2005.10242.</remarks>
 public sealed record FeatureSpread(double EffectiveRank, double Uniformity)
 {
-    private const int Block = 1024;
-
     /// <summary>Measures features.</summary>
     /// <param name="features"><c>[M, F]</c>, M ≥ 2.</param>
     /// <exception cref="ArgumentException">There are fewer than two, or one is not finite.</exception>
@@ -23,27 +21,8 @@ public sealed record FeatureSpread(double EffectiveRank, double Uniformity)
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         Tensor rows = nn.functional.normalize(features.to(ScalarType.Float32));
-        return new FeatureSpread(RankOf(rows.to(ScalarType.Float64)), UniformityOf(rows));
-    }
-
-    private static double RankOf(Tensor rows)
-    {
-        // The smaller of the two Gram matrices: both have the same eigenvalues apart from zeros.
-        return ContrastiveDiagnostics.EffectiveRankOf(rows.shape[0] < rows.shape[1] ? rows.mm(rows.t()) : rows.t().mm(rows)).item<double>();
-    }
-
-    private static double UniformityOf(Tensor rows)
-    {
-        long count = rows.shape[0];
-        double sum = 0;
-        for (long start = 0; start < count; start += Block)
-        {
-            using var scope = NewDisposeScope();
-            Tensor block = rows.narrow(0, start, Math.Min(Block, count - start));
-            // Rows have length 1, so that d² = 2 − 2s; an image's pair with itself is taken out below.
-            sum += block.mm(rows.t()).Minus_(1).Times_(4).exp_().sum(ScalarType.Float64).item<double>();
-        }
-        using Tensor own = rows.Squared().sum(dim: 1).Minus_(1).Times_(4).exp_().sum(ScalarType.Float64);
-        return Math.Log((sum - own.item<double>()) / ((double)count * (count - 1)));
+        return new FeatureSpread(
+            ContrastiveDiagnostics.EffectiveRankOf(ContrastiveDiagnostics.GramOf(rows.to(ScalarType.Float64))).item<double>(),
+            ContrastiveDiagnostics.UniformityOf(rows).to(ScalarType.Float64).item<double>());
     }
 }

@@ -13,7 +13,7 @@ public static class LinearProbe
     private const int Block = 8192, MaximumIterations = 300;
     private const double Tolerance = 1e-5;
 
-    // Held, since TorchSharp 0.107 lets the collector free a scalar that a call is still reading; thousands of calls find that moment.
+    // Held, see Arithmetic: thousands of calls find the moment.
     private static readonly Scalar MinusOne = (-1).ToScalar();
 
     /// <summary>Penalties among which <see cref="Choose"/> chooses, from strong to weak.</summary>

@@ -13,8 +13,8 @@ public sealed class ContrastiveDiagnostics : IDisposable
     private const int HistogramBins = 10;
     private const long UniformityEntries = 1 << 18;
 
-    // Held: TorchSharp 0.107 lets the collector free a scalar that a call is still reading.
-    private static readonly Scalar Zero = 0.ToScalar();
+    // Held, see Arithmetic.
+    private static readonly Scalar Zero = 0.ToScalar(), Highest = (HistogramBins - 1).ToScalar(), Scale = HistogramBins.ToScalar();
 
     private readonly Tensor _anchors, _positives, _negativeSimilarity;
     private readonly IReadOnlyList<UnitRows> _unchecked;
@@ -31,7 +31,7 @@ public sealed class ContrastiveDiagnostics : IDisposable
         _uniformity = Number(ComputeUniformity);
         _effectiveRank = Number(() => EffectiveRankOf(ComputeGram()));
         _dimensionSpread = Number(() => _anchors.std(0, unbiased: false).Plus(_positives.std(0, unbiased: false)).mean().Over(2));
-        _qHistogram = new(() => Computed(HistogramOf));
+        _qHistogram = new(() => Computed<IReadOnlyList<double>>(() => SharesOf(HistogramOf(Q))));
         _meanPositive = Number(ComputeMeanPositive);
         _meanNegative = Number(() => _negativeSimilarity);
     }
@@ -95,9 +95,25 @@ public sealed class ContrastiveDiagnostics : IDisposable
     {
         using var scope = NewDisposeScope();
         using var gradients = no_grad();
-        Tensor rows = cat([_anchors, _positives], dim: 0);
-        // The smaller of the two Gram matrices: both have the same eigenvalues apart from zeros.
-        return (rows.shape[0] < rows.shape[1] ? mm(rows, rows.t()) : mm(rows.t(), rows)).MoveToOuterDisposeScope();
+        return GramOf(cat([_anchors, _positives], dim: 0)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The smaller of the two Gram matrices: both have the same eigenvalues apart from zeros.</summary>
+    internal static Tensor GramOf(Tensor rows) => rows.shape[0] < rows.shape[1] ? mm(rows, rows.t()) : mm(rows.t(), rows);
+
+    /// <summary>How many values in [0, 1] lie in each of ten equal bins, on the device, which is not waited for: <c>[10]</c>.</summary>
+    internal static Tensor HistogramOf(Tensor values)
+    {
+        Tensor bins = values.flatten().to_type(ScalarType.Float32).mul(Scale).floor().clamp(Zero, Highest);
+        return (bins.unsqueeze(0) == Arithmetic.Range(0, HistogramBins, ScalarType.Float32, values.device).unsqueeze(1)).sum(dim: 1);
+    }
+
+    /// <summary>Counts as shares, whose sum is 1.</summary>
+    internal static double[] SharesOf(Tensor counts)
+    {
+        long[] all = counts.cpu().data<long>().ToArray();
+        double total = all.Sum();
+        return [.. all.Select(count => count / total)];
     }
 
     /// <summary>The effective rank by a Gram matrix, on the CPU: a decomposition waits for the device anyway.</summary>
@@ -143,16 +159,9 @@ public sealed class ContrastiveDiagnostics : IDisposable
         return compute();
     }
 
-    private IReadOnlyList<double> HistogramOf()
-    {
-        double[] q = Q.to_type(ScalarType.Float64).cpu().data<double>().ToArray();
-        double[] shares = new double[HistogramBins];
-        foreach (double value in q)
-            shares[Math.Min((int)(value * HistogramBins), HistogramBins - 1)] += 1.0 / q.Length;
-        return shares;
-    }
-
-    private static Tensor UniformityOf(Tensor rows)
+    /// <summary>log of the mean of exp(−2·squared distance) over pairs of rows; a row's pair with itself does not count.</summary>
+    /// <param name="rows">Of length 1, <c>[N, D]</c>.</param>
+    internal static Tensor UniformityOf(Tensor rows)
     {
         long images = rows.shape[0], length = Math.Max(1, UniformityEntries / images);
         Tensor squares = rows.Squared().sum(dim: 1).Times(2);                             // [N]

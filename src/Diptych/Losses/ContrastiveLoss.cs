@@ -25,8 +25,16 @@ public sealed record ContrastiveLoss
         (Name, Temperature, Sigma, DetachWeights) = (name, temperature, sigma, detachWeights);
     }
 
+    /// <summary>The losses there are, with a line on each.</summary>
+    public static IReadOnlyList<(string Name, string Description)> All { get; } =
+    [
+        ("infonce", "the usual one: the positive stands in the denominator too"),
+        ("dcl", "decoupled: InfoNCE without the positive in its denominator (arXiv 2110.06848)"),
+        ("dclw", "dcl that pulls harder on positives that are far apart (arXiv 2110.06848)"),
+    ];
+
     /// <summary>The names that <see cref="Create"/> knows.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["infonce", "dcl", "dclw"];
+    public static IReadOnlyList<string> Names { get; } = [.. All.Select(loss => loss.Name)];
 
     /// <summary>One of <see cref="Names"/>.</summary>
     public string Name { get; }

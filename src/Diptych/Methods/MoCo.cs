@@ -106,7 +106,7 @@ public sealed class MoCo : IMethod
     public void FollowStep()
     {
         using var noGradient = no_grad();
-        using Scalar kept = _momentum.ToScalar(), added = (1 - _momentum).ToScalar(); // held while the calls run, see Optimizer.Update
+        using Scalar kept = _momentum.ToScalar(), added = (1 - _momentum).ToScalar(); // held while the calls run, see Arithmetic
         foreach (var (slow, trained) in Pairs())
             slow.mul_(kept).add_(trained, alpha: added);
     }

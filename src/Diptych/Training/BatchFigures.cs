@@ -7,10 +7,8 @@ namespace Diptych.Training;
 /// <summary>What a batch says of itself, computed where it is, to be read later: no step waits for a device.</summary>
 internal sealed class BatchFigures : IDisposable
 {
-    private const int Bins = 10;
-
-    // Held, see Optimizer.Update.
-    private static readonly Scalar Lowest = 0.ToScalar(), Highest = (Bins - 1).ToScalar(), Scale = Bins.ToScalar();
+    // Held, see Arithmetic.
+    private static readonly Scalar Zero = 0.ToScalar();
 
     private readonly Tensor _figures, _histogram, _deviation, _usable; // [directions, 7], [10], [], []
     private readonly double _featureLength;
@@ -25,12 +23,12 @@ internal sealed class BatchFigures : IDisposable
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         _figures = Kept(stack(directions.Select(d => cat([d.Value.detach().to_type(ScalarType.Float32).to_type(ScalarType.Float64).reshape(1), d.Diagnostics.Compute()], dim: 0))));
-        _histogram = Kept(Counts(cat(directions.Select(d => d.Diagnostics.Q).ToArray(), dim: 0)));
+        _histogram = Kept(ContrastiveDiagnostics.HistogramOf(cat(directions.Select(d => d.Diagnostics.Q).ToArray(), dim: 0)));
         _deviation = Kept(MeanDeviation(features));
         _featureLength = Math.Sqrt(features.shape[1]);
         _grams = [.. directions.Select(d => Kept(d.Diagnostics.ComputeGram()))];
         _unchecked = [.. directions.SelectMany(d => d.Diagnostics.Unchecked).Select(rows => rows with { Largest = Kept(rows.Largest.detach().clone()) })];
-        _usable = Kept(_unchecked.Length == 0 ? ones([], device: features.device) : stack(_unchecked.Select(rows => (rows.Largest.isfinite() & rows.Largest.gt(Lowest)).all())).all());
+        _usable = Kept(_unchecked.Length == 0 ? ones([], device: features.device) : stack(_unchecked.Select(rows => (rows.Largest.isfinite() & rows.Largest.gt(Zero)).all())).all());
     }
 
     /// <summary>Frees what only <see cref="StepMetrics.EffectiveRank"/> needs; it is not measured then.</summary>
@@ -60,7 +58,7 @@ internal sealed class BatchFigures : IDisposable
             Loss = Mean(0),
             QMean = Mean(1),
             QVariation = Mean(2),
-            QHistogram = Shares(_histogram),
+            QHistogram = ContrastiveDiagnostics.SharesOf(_histogram),
             Alignment = Mean(3),
             Uniformity = Mean(4),
             EffectiveRank = _grams.Length == 0 ? double.NaN : _grams.Average(gram => ContrastiveDiagnostics.EffectiveRankOf(gram).item<double>()),
@@ -89,30 +87,8 @@ internal sealed class BatchFigures : IDisposable
         return MeanDeviation(features).item<float>() * Math.Sqrt(features.shape[1]);
     }
 
-    /// <summary>How values in [0, 1] are spread over ten equal bins.</summary>
-    /// <param name="values">Any shape.</param>
-    /// <returns>Shares, from the lowest bin to the highest; their sum is 1.</returns>
-    public static double[] Histogram(Tensor values)
-    {
-        using var scope = NewDisposeScope();
-        return Shares(Counts(values));
-    }
-
     private static Tensor MeanDeviation(Tensor features) =>
         nn.functional.normalize(features.to_type(ScalarType.Float32), dim: 1).std(0, unbiased: false).mean();
-
-    private static Tensor Counts(Tensor values)
-    {
-        Tensor bins = values.flatten().to_type(ScalarType.Float32).mul(Scale).floor().clamp(Lowest, Highest);
-        return (bins.unsqueeze(0) == Arithmetic.Range(0, Bins, ScalarType.Float32, values.device).unsqueeze(1)).sum(dim: 1); // [10]
-    }
-
-    private static double[] Shares(Tensor counts)
-    {
-        long[] all = counts.cpu().data<long>().ToArray();
-        double total = all.Sum();
-        return [.. all.Select(count => count / total)];
-    }
 
     // Belongs to this object, and to no scope.
     private static Tensor Kept(Tensor tensor) => tensor.DetachFromDisposeScope();

@@ -44,28 +44,10 @@ public abstract class Optimizer : IDisposable
             slot.Parameter.grad = null;
     }
 
-    /// <summary>The length of all gradients together; where it exceeds the maximum, they are scaled down to it.</summary>
+    /// <summary>The length of all gradients together; where it exceeds the maximum, they are scaled down to it. No device is waited for.</summary>
     /// <param name="maximum">Greatest length to leave; null only measures.</param>
-    /// <returns>The length before.</returns>
-    public double ClipGradients(double? maximum)
-    {
-        using var scope = NewDisposeScope();
-        using var noGradient = no_grad();
-        Tensor[] gradients = _slots.Select(s => s.Parameter.grad).OfType<Tensor>().ToArray();
-        double norm = stack(gradients.Select(g => g.norm())).norm().item<float>();
-        if (norm > maximum)
-        {
-            using Scalar share = (maximum.Value / norm).ToScalar();
-            foreach (Tensor gradient in gradients)
-                gradient.mul_(share);
-        }
-        return norm;
-    }
-
-    /// <summary>As <see cref="ClipGradients"/>, on the device, which is not waited for.</summary>
-    /// <param name="maximum">Greatest length to leave; null only measures.</param>
-    /// <returns>The length before, a scalar on the device.</returns>
-    internal Tensor ClipGradientsThere(double? maximum)
+    /// <returns>The length before: a scalar, where the gradients are.</returns>
+    public Tensor ClipGradients(double? maximum)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
@@ -124,8 +106,7 @@ public abstract class Optimizer : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    // A scalar that TorchSharp makes on the way into a call is not held while the call runs: a collection by another thread may free it
-    // just then. Updates therefore hold theirs by `using`, which also spares the collector some hundreds of finalizers a step.
+    // Updates hold their scalars by `using`, see Arithmetic: it also spares the collector some hundreds of finalizers a step.
     private protected abstract void Update(Slot slot, Tensor gradient, double learningRate);
 
     /// <summary>One parameter and what the optimizer remembers of it.</summary>

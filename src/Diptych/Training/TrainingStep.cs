@@ -50,17 +50,9 @@ internal sealed class TrainingStep(IMethod method, Optimizer optimizer, Pretrain
     /// <exception cref="DivergedException">The gradient is not finite; the networks were not updated then. Where the step is asynchronous, only reading finds that.</exception>
     public StepFigures FinishLater(double learningRate)
     {
-        Tensor norm;
-        if (isAsynchronous)
-        {
-            norm = optimizer.ClipGradientsThere(options.ClipGradient);
-        }
-        else
-        {
-            double length = optimizer.ClipGradients(options.ClipGradient);
-            DivergedException.ThrowIfNotFinite("length of the gradient", length);
-            norm = tensor((float)length);
-        }
+        Tensor norm = optimizer.ClipGradients(options.ClipGradient);
+        if (!isAsynchronous)
+            DivergedException.ThrowIfNotFinite("length of the gradient", norm.item<float>());
         foreach (var (rows, targets, images) in _unremembered)
         {
             method.Remember(rows, targets, images);

@@ -112,10 +112,10 @@ public sealed class OptimizerTests
         using var optimizer = new Sgd(method, 0.9, 0);
         AddGradients(method, optimizer);
         double expected = Math.Sqrt(Parameters(method).Sum(p => ToDoubles(p.grad!).Sum(g => g * g)));
-        Assert.Equal(expected, optimizer.ClipGradients(null), expected * 1e-5);
-        Assert.Equal(expected, optimizer.ClipGradients(expected * 2), expected * 1e-5);
-        Assert.Equal(expected, optimizer.ClipGradients(expected / 4), expected * 1e-5);
-        Assert.Equal(expected / 4, optimizer.ClipGradients(null), expected * 1e-5);
+        Assert.Equal(expected, optimizer.ClipGradients(null).item<float>(), expected * 1e-5);
+        Assert.Equal(expected, optimizer.ClipGradients(expected * 2).item<float>(), expected * 1e-5);
+        Assert.Equal(expected, optimizer.ClipGradients(expected / 4).item<float>(), expected * 1e-5);
+        Assert.Equal(expected / 4, optimizer.ClipGradients(null).item<float>(), expected * 1e-5);
     }
 
     private static Parameter[] Parameters(SimClr method) => method.Networks.SelectMany(n => n.Module.named_parameters()).Select(p => p.parameter).ToArray();
