@@ -87,7 +87,7 @@ internal sealed class EvaluateCommand : ToolCommand
             throw new InvalidInputException($"{run} is an encoder, and the projector is not in it. Name the run folder for --projector.");
         var testImages = new Overlap(test);
         bool isAllowed = parse.GetValue(_allowOverlap);
-        IReadOnlyList<string> overlap = [.. FindOverlap(train, test, testImages, isAllowed), .. folder is null ? [] : LearnedFrom(folder.ReadOptions(), trainPath, test, testImages, isAllowed, parse.GetValue(_skipUnreadable))];
+        IReadOnlyList<string> overlap = [.. FindOverlap(train, test, testImages, isAllowed), .. LearnedFrom(folder, trainPath, test, testImages, isAllowed, parse.GetValue(_skipUnreadable))];
         TorchRuntime.Load();
         Device device = KnownDevice.Named(Value(parse, _device, KnownDevice.Automatic));
         Console.Error.WriteLine($"{train.Count:N0} labelled images to learn from, {test.Count:N0} to classify, on {device}");
@@ -129,26 +129,34 @@ internal sealed class EvaluateCommand : ToolCommand
     }
 
     // The encoder may have learned from test images, without their labels: worth a word. With their labels the figures mean nothing.
-    private static string[] LearnedFrom(PretrainOptions options, string trainPath, IImageSource test, Overlap testImages, bool isAllowed, bool skipsUnreadable)
+    private static string[] LearnedFrom(RunFolder? folder, string trainPath, IImageSource test, Overlap testImages, bool isAllowed, bool skipsUnreadable)
     {
+        if (folder is null)
+            return Unknown("it was named without its run", isSupervised: false, isAllowed, test);
+        PretrainOptions options = folder.ReadOptions();
         if (!ImageSource.IsThere(options.Images))
-        {
-            string unknown = $"Whether the encoder learned from images of {test.Description} could not be checked: {options.Images}, which it learned from, is not there.";
-            if (options.Supervised && !isAllowed)
-                throw new InvalidInputException($"{unknown} It learned with labels, and figures on such images mean nothing. Call this where the run was started, or pass --allow-overlap to go on all the same.");
-            Console.Error.WriteLine(unknown);
-            return [unknown];
-        }
+            return Unknown($"{options.Images}, which it learned from, is not there", options.Supervised, isAllowed, test);
         if (RealPath.Of(options.Images) == RealPath.Of(trainPath))
             return [];
         Console.Error.WriteLine($"Looking for the test images among those that the encoder learned from, {options.Images} …");
         using IImageSource learned = ReadableImages.Open(options.Images, options.ExifOrientation, options.SkipUnreadable || skipsUnreadable);
+        if (folder.Checkpoints.ImagesOfNewest() is { } images && images != SampleOrder.Fingerprint(learned))
+            return Unknown($"{options.Images} does not hold the images any more that it learned from", options.Supervised, isAllowed, test);
         var shared = testImages.FindIn(learned);
         if (shared.Count == 0)
             return [];
         string message = $"The encoder learned from {shared.Count:N0} of the {test.Count:N0} images of {test.Description}, {(options.Supervised ? "with" : "without")} their labels.";
         if (options.Supervised && !isAllowed)
             throw new InvalidInputException($"{message} Figures on images that were learned from mean nothing. Judge by other images, or pass --allow-overlap to go on all the same.");
+        Console.Error.WriteLine(message);
+        return [message];
+    }
+
+    private static string[] Unknown(string why, bool isSupervised, bool isAllowed, IImageSource test)
+    {
+        string message = $"Whether the encoder learned from images of {test.Description} could not be checked: {why}.";
+        if (isSupervised && !isAllowed)
+            throw new InvalidInputException($"{message} It learned with labels, and figures on such images mean nothing. Call this where the run was started, with its images as they were, or pass --allow-overlap to go on all the same.");
         Console.Error.WriteLine(message);
         return [message];
     }

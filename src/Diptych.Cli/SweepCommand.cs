@@ -60,9 +60,10 @@ internal sealed class SweepCommand : ToolCommand
         using var signals = new StopSignals();
         Work(runs, open, evaluation, Value(parse, _processes, 1), signals);
         var finished = runs.Where(run => run.State == "done").ToArray();
+        SweepRun[] failed = [.. runs.Where(run => run.Failure is not null)];
         if (finished.Length > 0)
         {
-            var comparison = new RunComparison([.. finished.Select(run => RunSummary.Read(run.Folder))]);
+            var comparison = new RunComparison([.. finished.Select(run => RunSummary.Read(run.Folder))]) { Failed = [.. failed.Select(run => $"{run.Name}: {run.Failure!.Split(Environment.NewLine).FirstOrDefault(line => line.StartsWith("Training cannot", StringComparison.Ordinal)) ?? run.Failure.Split(Environment.NewLine)[^1]}")] };
             string table = comparison.ToMarkdown();
             Console.Out.WriteLine(parse.GetValue(_json) ? comparison.ToJson() : table);
             CompareCommand.WritePlots(() =>
@@ -72,7 +73,6 @@ internal sealed class SweepCommand : ToolCommand
                 return ComparisonPlots.Write(comparison, Path.Combine(folder, "plots"));
             }, folder);
         }
-        SweepRun[] failed = [.. runs.Where(run => run.Failure is not null)];
         if (failed.Length > 0)
             throw new InvalidInputException($"{failed.Length:N0} of {runs.Length:N0} runs failed; the others are done.{Environment.NewLine}{string.Join(Environment.NewLine, failed.Select(run => $"{run.Name}: {run.Failure}"))}");
         if (finished.Length < runs.Length)

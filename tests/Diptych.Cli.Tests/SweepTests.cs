@@ -116,6 +116,7 @@ public sealed class SweepTests
         Run run = await Run.ToolIn(folder, "sweep", "plan.json", "--data", "labelled", "--out", "runs");
         Assert.Equal(2, run.ExitCode);
         Assert.Contains("1 of 2 runs failed", run.Error, StringComparison.Ordinal);
+        Assert.Contains("seed-1: Training cannot go on at step ", File.ReadAllText(folder.File("runs/comparison.md")), StringComparison.Ordinal);
         Assert.Contains("Training cannot go on at step ", run.Error, StringComparison.Ordinal);
         Assert.Contains("k = 5", run.Output, StringComparison.Ordinal);
     }

@@ -83,6 +83,20 @@ public sealed class CheckpointFolder
         return null;
     }
 
+    /// <summary>What tells the run's images from others, as the newest checkpoint has it.</summary>
+    /// <returns>Null where there is none that can be read.</returns>
+    public string? ImagesOfNewest()
+    {
+        try
+        {
+            return List() is [var (_, path), ..] ? ReadInfo(path).Images : null;
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidInputException or IOException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The checkpoints there are, newest first, without looking inside.</summary>
     public IReadOnlyList<(int Step, string Path)> List()
     {

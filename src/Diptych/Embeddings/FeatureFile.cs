@@ -39,9 +39,12 @@ public static class FeatureFile
         Action<Stream, FeatureTable> write = Path.GetExtension(path) switch { ".parquet" => WriteParquet, ".npy" => WriteNpy, _ => WriteCsv };
         try
         {
-            AtomicFile.Write(path, stream => write(stream, table));
             if (Path.GetExtension(path) != ".parquet")
+            {
+                File.Delete(path); // rows never stand beside names that are not theirs
                 AtomicFile.WriteText(path + ".json", Describe(table, withRows: Path.GetExtension(path) == ".npy"));
+            }
+            AtomicFile.Write(path, stream => write(stream, table));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -39,7 +39,7 @@ public sealed record ClassificationMetrics
     public required IReadOnlyList<IReadOnlyList<int>> Confusion { get; init; }
 
     /// <summary>Judges predictions.</summary>
-    /// <param name="probabilities">Probability of each class, <c>[Q, C]</c>; of equal ones the lower label counts as more likely.</param>
+    /// <param name="probabilities">Probability of each class, <c>[Q, C]</c>; of equal ones the lower label counts as more likely, and those of 0 are no guesses.</param>
     /// <param name="labels">True labels, Q ≥ 1.</param>
     /// <param name="names">Names of the C classes.</param>
     /// <param name="seed">Where the resamples start.</param>
@@ -70,7 +70,7 @@ public sealed record ClassificationMetrics
             for (int c = 0; c < classes; c++)
                 if (row[c] > row[labels[i]] || (row[c] == row[labels[i]] && c < labels[i]))
                     better++;
-            top5 += better < 5 ? 1 : 0;
+            top5 += better < 5 && row[labels[i]] > 0 ? 1 : 0; // of those without a vote none is a guess
         }
         int[][] confusion = names.Select(_ => new int[classes]).ToArray();
         for (int i = 0; i < count; i++)

@@ -41,6 +41,8 @@ public sealed class EncoderEvaluation
             : StratifiedDraw.PerClass(train, options.LabelsPerClass, options.Seed + draw)).ToArray();
         if (options.NearestNeighbour && options.Choose)
             CheckChoice();
+        if ((options.Linear || options.AugmentedProbe || (options.NearestNeighbour && options.Choose)) && _draws.Any(draw => draw.Length == draw.Select(i => _images.TrainLabels[i]).Distinct().Count()))
+            throw new InvalidInputException($"With {FewLabels} no class has two labelled images, so that nothing can be chosen by holding one out. Use more labels a class, or --nearest-neighbour alone, without --choose.");
     }
 
     /// <summary>The protocol in a few lines, to print beside the figures.</summary>
@@ -125,25 +127,28 @@ public sealed class EncoderEvaluation
             throw new InvalidInputException($"k cannot be chosen from {string.Join(", ", _options.K)}: with {FewLabels}, {left} labelled images are left to vote when a fifth is held out. Give a smaller --k, or more labels.");
     }
 
+    // How an image is seen: see ViewRenderer.RenderWhole.
+    private const string Shown = "the image, resized (bilinear) until its shorter side is that of a view, or 256/224 of it from 96 pixels up";
+
     private int FewLabelsK => Math.Min(UsualFewLabelsK, _draws[0].Length);
 
     private string FewLabels => _options.LabelFraction is { } fraction ? $"{100 * fraction:0.##} %" : $"{_options.LabelsPerClass} a class";
 
     private IEnumerable<string> Sentences()
     {
-        string votes = string.Join(" or ", _options.Temperature.Select(t => $"exp(s/{t:G3})"));
+        string votes = string.Join(" or ", _options.Temperature.Select(t => $"exp(s/{t})"));
         if (_options.NearestNeighbour)
             yield return $"nearest neighbour: exact search, cosine, votes {votes}" + (_options.Choose
-                ? $"; k of {string.Join(", ", _options.K)} and temperature chosen on held-out fifths of the labelled images"
+                ? $"; k of {string.Join(", ", _options.K)} and temperature chosen on held-out labelled images (each of five fifths in turn, or one fifth of more than 2,000)"
                 : $"; k = {string.Join(", ", _options.K)} with all {_images.Train.Count:N0} labels, k = {FewLabelsK} with {FewLabels}");
         if (_options.Linear)
-            yield return "linear probe: logistic regression by L-BFGS on standardized features of whole images, penalty chosen on held-out fifths of the labelled images";
-        string training = $"SGD with momentum {ClassifierOptions.Momentum}, cosine schedule, batch {_options.Classifier.Batch}, {_options.Classifier.Epochs} epochs and at least {_options.Classifier.FewestSteps} steps, views cropped and flipped";
+            yield return "linear probe: logistic regression by L-BFGS on standardized features of such squares, penalty chosen on held-out labelled images (each of five fifths in turn, or one fifth of more than 2,000)";
+        string training = $"SGD with momentum {ClassifierOptions.Momentum}, cosine schedule, batch {_options.Classifier.Batch}, {_options.Classifier.Epochs} epochs and at least {_options.Classifier.FewestSteps} steps, random crops, flipped as the run's views are";
         if (_options.AugmentedProbe)
             yield return $"augmented probe: encoder frozen with batch-norm in evaluation mode; {training}; learning rate chosen on a held-out fifth of the labelled images";
         if (_options.FineTune)
             yield return $"fine-tuning: a copy of the whole encoder, batch-norm in training mode while it learns; {training}; learning rate {_options.Classifier.LearningRate}, layer decay {_options.Classifier.LayerDecay}, weight decay {_options.Classifier.WeightDecay}";
-        yield return $"{_images.Test.Count:N0} test images, features of the whole image, batch-norm in evaluation mode"
+        yield return $"{_images.Test.Count:N0} test images, features of the central square of {Shown}, batch-norm in evaluation mode"
             + (_draws.Length > 0 ? $"; few labels: mean ± sd of {_options.Draws} draws, seed {_options.Seed}; else 95 % interval (Wilson)" : "");
     }
 }

@@ -62,6 +62,8 @@ public sealed record EvaluationOptions
             mistakes.Add($"--k must be at least 1, but it is {string.Join(",", K)}.");
         if (Temperature.Count == 0 || Temperature.Any(t => !(t > 0 && double.IsFinite(t))))
             mistakes.Add($"--temperature must be above 0, but it is {string.Join(",", Temperature)}.");
+        if (K.Distinct().Count() < K.Count || Temperature.Distinct().Count() < Temperature.Count)
+            mistakes.Add($"--k and --temperature take each number once, but they are {string.Join(",", K)} and {string.Join(",", Temperature)}.");
         if (LabelsPerClass < 1)
             mistakes.Add($"--labels-per-class must be at least 1, but it is {LabelsPerClass}.");
         if (LabelFraction is { } fraction && !(fraction > 0 && fraction <= 1))

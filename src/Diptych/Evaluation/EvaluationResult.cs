@@ -12,8 +12,12 @@ public sealed record EvaluationResult
         PropertyNamingPolicy = JsonNamingPolicy.KebabCaseLower,
         DictionaryKeyPolicy = JsonNamingPolicy.KebabCaseLower,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, // a figure that is no number must not cost the others
         WriteIndented = true,
     };
+
+    // A thousand classes have a million counts in their confusion matrix: with a line each a few such would be more than Read takes.
+    private static readonly JsonSerializerOptions Dense = new(Json) { WriteIndented = false };
 
     /// <summary>The encoder's file.</summary>
     public string Encoder { get; init; } = "";
@@ -42,14 +46,14 @@ public sealed record EvaluationResult
     /// <summary>As JSON; what is not known is left out.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Json);
 
-    /// <summary>Writes <see cref="ToJson"/>; the file appears only when it is whole.</summary>
+    /// <summary>Writes what <see cref="ToJson"/> gives, on one line; the file appears only when it is whole.</summary>
     /// <param name="path">Where to; an existing file is replaced.</param>
     /// <exception cref="InvalidInputException">It cannot be written.</exception>
     public void Write(string path)
     {
         try
         {
-            AtomicFile.WriteText(path, ToJson() + Environment.NewLine);
+            AtomicFile.WriteText(path, JsonSerializer.Serialize(this, Dense) + Environment.NewLine);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

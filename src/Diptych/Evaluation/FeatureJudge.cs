@@ -53,7 +53,7 @@ internal sealed class FeatureJudge(LabelledImages images, EvaluationOptions opti
         foreach (int[] draw in draws)
         {
             using var scope = NewDisposeScope();
-            Tensor fit = FeatureRows.Take(train, draw);
+            Tensor fit = draw.Length == images.TrainLabels.Length ? train : FeatureRows.Take(train, draw);
             int[] fitLabels = draw.Select(i => images.TrainLabels[i]).ToArray();
             penalties.Add(LinearProbe.Choose(fit, fitLabels, Classes, options.Seed));
             using LinearClassifier classifier = LinearProbe.Fit(fit, fitLabels, Classes, penalties[^1]);

@@ -1,6 +1,6 @@
 namespace Diptych.Evaluation;
 
-/// <summary>A 95 % interval: where the figure would lie if other test images of the same kind had been drawn.</summary>
+/// <summary>A 95 % interval of the figure over all images of the kind that the test images were drawn from.</summary>
 /// <param name="Low">Lower end.</param>
 /// <param name="High">Upper end.</param>
 public sealed record Interval(double Low, double High)

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace Diptych.Evaluation;
 
 /// <summary>Sorts features into k groups around k centres.</summary>
-/// <remarks>Lloyd's iterations from k-means++ starts (Arthur and Vassilvitskii, SODA 2007); of several starts the tightest is kept. A pure function of features and seed.</remarks>
+/// <remarks>Lloyd's iterations from k-means++ starts (Arthur and Vassilvitskii, SODA 2007); of several starts the tightest is kept. On a CPU a pure function of features and seed.</remarks>
 public static class KMeans
 {
     private const int Starts = 10, MaximumIterations = 100, Stream = 1_000_004;

@@ -10,7 +10,7 @@ namespace Diptych.Evaluation;
 /// </remarks>
 public static class LinearProbe
 {
-    private const int Block = 8192, MaximumIterations = 300;
+    private const int Block = 8192, IterationsToChoose = 300, MaximumIterations = 3000;
     private const double Tolerance = 1e-5;
 
     // Held, see Arithmetic: thousands of calls find the moment.
@@ -28,7 +28,7 @@ public static class LinearProbe
     public static LinearClassifier Fit(Tensor features, IReadOnlyList<int> labels, int classes, double penalty)
     {
         using var problem = new Problem(features, labels, classes);
-        problem.Solve(penalty);
+        problem.Solve(penalty, MaximumIterations);
         return problem.Classifier();
     }
 
@@ -50,7 +50,7 @@ public static class LinearProbe
             using var problem = new Problem(FeatureRows.Take(features, part.Fit), part.Fit.Select(i => labels[i]).ToArray(), classes);
             for (int i = 0; i < Path.Count; i++)
             {
-                problem.Solve(Path[i]); // from where the stronger penalty ended
+                problem.Solve(Path[i], IterationsToChoose); // from where the stronger penalty ended
                 using LinearClassifier classifier = problem.Classifier();
                 right[i] += (int)classifier.Probabilities(held).argmax(1).eq(heldLabels).sum().item<long>();
             }
@@ -86,12 +86,12 @@ public static class LinearProbe
             _point = new double[classes * (_length + 1)];
         }
 
-        public void Solve(double penalty)
+        public void Solve(double penalty, int iterations)
         {
             if (!(penalty >= 0 && double.IsFinite(penalty)))
                 throw new ArgumentException($"The penalty must be 0 or more, but it is {penalty}.");
             using var noGradient = no_grad();
-            Lbfgs.Minimize(_point, (point, gradient) => Evaluate(point, gradient, penalty), MaximumIterations, Tolerance);
+            Lbfgs.Minimize(_point, (point, gradient) => Evaluate(point, gradient, penalty), iterations, Tolerance);
         }
 
         public LinearClassifier Classifier()

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace Diptych.Evaluation;
 
 /// <summary>The most similar images of a bank for every query: found once, voted on with any k and temperature.</summary>
-/// <remarks>Cosine similarity; exact search in tiles, so that the memory is that of the features and 64 MiB, whatever the size of the bank.</remarks>
+/// <remarks>Cosine similarity; exact search in tiles: beside the features there are the queries scaled to length 1, 65,536 features of the bank, and 64 MiB.</remarks>
 public sealed class Neighbours : IDisposable
 {
     private const int BankTile = 1 << 16, TileValues = 1 << 24;

@@ -161,9 +161,10 @@ public sealed class ContrastiveDiagnostics : IDisposable
 
     /// <summary>log of the mean of exp(−2·squared distance) over pairs of rows; a row's pair with itself does not count.</summary>
     /// <param name="rows">Of length 1, <c>[N, D]</c>.</param>
-    internal static Tensor UniformityOf(Tensor rows)
+    /// <param name="entries">Similarities that are there at a time.</param>
+    internal static Tensor UniformityOf(Tensor rows, long entries = UniformityEntries)
     {
-        long images = rows.shape[0], length = Math.Max(1, UniformityEntries / images);
+        long images = rows.shape[0], length = Math.Max(1, entries / images);
         Tensor squares = rows.Squared().sum(dim: 1).Times(2);                             // [N]
         Tensor sums = rows.new_empty(images);
         for (long start = 0; start < images; start += length)

@@ -34,6 +34,7 @@ public sealed class RunComparison
         Settings = differing;
         Measures = [.. runs.SelectMany(r => r.Figures()).Select(f => f.Measure).Distinct()];
         Protocols = [.. runs.Where(r => r.Evaluation is not null).Select(r => $"learned from {r.Evaluation!.Train}; split: {r.Evaluation.Test}{Environment.NewLine}{r.Evaluation.Protocol}").Distinct()];
+        Doubts = [.. runs.Where(r => r.Evaluation?.Overlap.Count > 0).Select(r => $"{r.Folder.Path}: {r.Evaluation!.Overlap[0]}{(r.Evaluation.Overlap.Count > 1 ? $", and {r.Evaluation.Overlap.Count - 1:N0} more" : "")}")];
     }
 
     /// <summary>Settings in which the groups differ.</summary>
@@ -47,6 +48,12 @@ public sealed class RunComparison
 
     /// <summary>How; with more than one, figures do not stand beside each other by right.</summary>
     public IReadOnlyList<string> Protocols { get; }
+
+    /// <summary>Runs whose test images were learned from, or may have been.</summary>
+    public IReadOnlyList<string> Doubts { get; }
+
+    /// <summary>Runs that were wanted and failed, with why: the figures are of the others.</summary>
+    public IReadOnlyList<string> Failed { get; init; } = [];
 
     /// <summary>How far a group is above the one with InfoNCE that differs from it in nothing else, seed by seed: what seeds have in common drops out.</summary>
     /// <param name="group">One of <see cref="Groups"/>.</param>
@@ -79,7 +86,9 @@ public sealed class RunComparison
         string protocol = Protocols.Count > 1
             ? $"{Environment.NewLine}{Environment.NewLine}The runs were evaluated in {Protocols.Count} different ways; their figures cannot be compared:{Environment.NewLine}{string.Join(Environment.NewLine + Environment.NewLine, Protocols)}"
             : string.Concat(Protocols.Select(p => Environment.NewLine + Environment.NewLine + p));
-        return table + protocol;
+        return table + protocol + Lines("Test images that were learned from, or may have been:", Doubts) + Lines("Runs that failed, and are in no figure:", Failed);
+
+        static string Lines(string title, IReadOnlyList<string> lines) => lines.Count == 0 ? "" : $"{Environment.NewLine}{Environment.NewLine}{title}{Environment.NewLine}{string.Join(Environment.NewLine, lines)}";
     }
 
     /// <summary>The comparison as JSON: a group's settings, and each figure's mean, deviation and number of runs, and the runs with their own.</summary>
@@ -104,6 +113,8 @@ public sealed class RunComparison
             ["q"] = Node(g.Of(r => r.Curve.LastQ)),
         })]),
         ["protocols"] = new JsonArray([.. Protocols.Select(p => (JsonNode)p)]),
+        ["doubts"] = new JsonArray([.. Doubts.Select(d => (JsonNode)d)]),
+        ["failed"] = new JsonArray([.. Failed.Select(f => (JsonNode)f)]),
     }.ToJsonString(Json);
 
     private static double? Finite(double? value) => value is { } number && double.IsFinite(number) ? number : null;

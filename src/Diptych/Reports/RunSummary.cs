@@ -1,3 +1,4 @@
+using System.Globalization;
 using Diptych.Evaluation;
 using Diptych.Training;
 
@@ -36,5 +37,5 @@ public sealed record RunSummary(RunFolder Folder, PretrainOptions Options, RunCu
     /// <summary>Figures of the trained encoder with its protocol, by what was measured: <c>nearest neighbour, k = 20, t = 0.1, labels: all</c>.</summary>
     public IEnumerable<(string Measure, double Accuracy)> Figures() => Evaluation is null ? [] : Evaluation.Results
         .Where(row => row.Features is not (EvaluationRow.RawPixels or EvaluationRow.UntrainedEncoder))
-        .Select(row => ($"{row.Classifier}{(row.Features == Options.Loss ? "" : " on the " + row.Features.Split(' ')[^1])}{(row.Classifier != "nearest neighbour" ? "" : row.IsChosen ? ", k chosen" : $", k = {row.K}, t = {row.Temperature:G3}")}, labels: {row.Labels}", row.Accuracy));
+        .Select(row => ($"{row.Classifier}{(row.Features == Options.Loss ? "" : " on the " + row.Features.Split(' ')[^1])}{(row.Classifier != "nearest neighbour" ? "" : row.IsChosen ? ", k chosen" : $", k = {row.K}, t = {row.Temperature?.ToString(CultureInfo.InvariantCulture)}")}, labels: {row.Labels}", row.Accuracy));
 }

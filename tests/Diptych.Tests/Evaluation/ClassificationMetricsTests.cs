@@ -20,6 +20,16 @@ public sealed class ClassificationMetricsTests
     }
 
     [Fact]
+    public void A_class_without_a_vote_is_no_guess()
+    {
+        using var scope = NewDisposeScope();
+        Tensor votes = tensor(new[,] { { 0f, 0, 0, 0, 0, 0, 1 }, { 0, 0, 0, 0, 0, 0.75f, 0.25f } });
+        string[] names = ["a", "b", "c", "d", "e", "f", "g"];
+        Assert.Equal(0, ClassificationMetrics.Of(votes, [0, 1], names).Top5);
+        Assert.Equal(1, ClassificationMetrics.Of(votes, [6, 6], names).Top5);
+    }
+
+    [Fact]
     public void Five_classes_have_no_top_five()
     {
         using var scope = NewDisposeScope();

@@ -1,5 +1,6 @@
 using Diptych.Data;
 using Diptych.Evaluation;
+using Diptych.Losses;
 using Diptych.Models;
 using Diptych.Tests.Data;
 using Diptych.Views;
@@ -122,6 +123,43 @@ public sealed class EncoderEvaluationTests
         Assert.Contains("mean ± sd of 2 draws, seed 9", one.Protocol, StringComparison.Ordinal);
         File.WriteAllText(folder.File("other.json"), "{}");
         Assert.Contains("holds no evaluation", Assert.Throws<InvalidInputException>(() => EvaluationResult.Read(folder.File("other.json"))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void With_one_label_a_class_nothing_is_chosen_by_holding_it_out()
+    {
+        using ImageSubset train = Tiles(0, 200), test = Tiles(2, 50);
+        EvaluationOptions one = new() { LabelsPerClass = 1, K = [5] };
+        foreach (EvaluationOptions choosing in (EvaluationOptions[])[one with { Linear = true }, one with { AugmentedProbe = true }, one with { Choose = true, K = [1, 2] }])
+            Assert.Contains("With 1 a class no class has two labelled images", Assert.Throws<InvalidInputException>(() => new EncoderEvaluation(train, test, choosing)).Message, StringComparison.Ordinal);
+        Assert.NotEmpty(new EncoderEvaluation(train, test, one).Protocol);
+        Assert.Contains("each number once", Assert.Throws<InvalidInputException>(() => new EncoderEvaluation(train, test, one with { K = [5, 5] })).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_figure_that_is_no_number_costs_no_other_and_a_thousand_classes_can_be_read_again()
+    {
+        using var folder = new TemporaryFolder();
+        using var scope = NewDisposeScope();
+        string[] names = [.. Enumerable.Range(0, 1000).Select(i => $"class {i}")];
+        ClassificationMetrics metrics = ClassificationMetrics.Of(eye(1000), [.. Enumerable.Range(0, 1000)], names, hasIntervals: false);
+        EvaluationRow Row(int k) => new() { Features = "dcl", Classifier = "nearest neighbour", Labels = "all", LabelCount = 1, Draws = 1, Split = "test", K = k, Seed = 1, Accuracy = 0.5, MacroF1 = double.NaN, CalibrationError = 0, Metrics = metrics };
+        new EvaluationResult { Protocol = "p", Train = "a", Test = "b", Classes = names, Results = [.. Enumerable.Range(1, 12).Select(Row)], Features = [new("dcl", double.NaN, -1, null, null)] }.Write(folder.File("e.json"));
+        EvaluationResult read = EvaluationResult.Read(folder.File("e.json"));
+        Assert.Equal(12, read.Results.Count);
+        Assert.Equal((0.5, double.NaN, double.NaN), (read.Results[0].Accuracy, read.Results[0].MacroF1, read.Features[0].EffectiveRank));
+        Assert.Equal(metrics.Confusion, read.Results[11].Metrics!.Confusion);
+    }
+
+    [Fact]
+    public void Of_many_features_rank_and_uniformity_are_those_of_all()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(3);
+        Tensor features = randn([21_000, 6], generator: generator), rows = nn.functional.normalize(features);
+        FeatureSpread spread = FeatureSpread.Of(features), few = FeatureSpread.Of(features.narrow(0, 0, 5000));
+        Assert.Equal(ContrastiveDiagnostics.EffectiveRankOf(ContrastiveDiagnostics.GramOf(rows.to(ScalarType.Float64))).item<double>(), spread.EffectiveRank, 1e-9);
+        Assert.Equal(few.Uniformity, spread.Uniformity, 0.02); // of one distribution
     }
 
     [Fact]

@@ -7,7 +7,7 @@ from sklearn.calibration import calibration_curve
 from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import (adjusted_rand_score, average_precision_score, confusion_matrix, f1_score,
-                             normalized_mutual_info_score, precision_recall_fscore_support, top_k_accuracy_score)
+                             normalized_mutual_info_score, precision_recall_fscore_support)
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import StandardScaler
 
@@ -33,6 +33,10 @@ def error_of(probabilities):
 
 
 probabilities = np.round(voting(20, 0.1).predict_proba(test), 6)
+# Not scikit-learn's top_k_accuracy_score, which counts classes without a single vote among the first five.
+own = probabilities[np.arange(TEST), test_labels]
+places = np.argsort(np.argsort(-probabilities, axis=1, kind="stable"), axis=1)[np.arange(TEST), test_labels]
+top5 = float(((places < 5) & (own > 0)).mean())
 assert not np.isin(probabilities.max(1), np.linspace(0, 1, 16)[1:-1]).any()  # no confidence on an edge of a bin
 predicted = probabilities.argmax(1)
 precision, recall, f1, _ = precision_recall_fscore_support(test_labels, predicted)
@@ -56,7 +60,7 @@ golden = {
     "nearest-neighbour": [{"k": k, "temperature": t, "predicted": voting(k, t).predict(test).tolist()}
                           for k in (1, 5, 20, 100) for t in (0.02, 0.1, 0.5)],
     "probabilities": probabilities.tolist(),
-    "top1": float((predicted == test_labels).mean()), "top5": float(top_k_accuracy_score(test_labels, probabilities, k=5)),
+    "top1": float((predicted == test_labels).mean()), "top5": top5,
     "macro-f1": float(f1_score(test_labels, predicted, average="macro")), "calibration-error": error_of(probabilities),
     "precision": precision.tolist(), "recall": recall.tolist(), "f1": f1.tolist(),
     "confusion": confusion_matrix(test_labels, predicted).tolist(),

@@ -55,6 +55,20 @@ public sealed class RunComparisonTests
     }
 
     [Fact]
+    public void Figures_in_doubt_and_runs_that_failed_are_told_with_the_table()
+    {
+        using var folder = new TemporaryFolder();
+        RunSummary run = Run(folder, new() { Loss = "dcl", Seed = 1 }, 0.5);
+        RunSummary doubtful = run with { Evaluation = run.Evaluation! with { Overlap = ["The encoder learned from 3 of the 9 images.", "another"] } };
+        var comparison = new RunComparison([doubtful]) { Failed = ["dcl-seed-2: Training cannot go on at step 7"] };
+        Assert.Contains($"may have been:{Environment.NewLine}{run.Folder.Path}: The encoder learned from 3 of the 9 images., and 1 more", comparison.ToMarkdown(), StringComparison.Ordinal);
+        Assert.EndsWith($"are in no figure:{Environment.NewLine}dcl-seed-2: Training cannot go on at step 7", comparison.ToMarkdown(), StringComparison.Ordinal);
+        using var json = JsonDocument.Parse(comparison.ToJson());
+        Assert.Equal((1, 1), (json.RootElement.GetProperty("doubts").GetArrayLength(), json.RootElement.GetProperty("failed").GetArrayLength()));
+        Assert.DoesNotContain("may have been", new RunComparison([run]).ToMarkdown(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Losses_are_set_against_InfoNCE_seed_by_seed()
     {
         using var folder = new TemporaryFolder();
