@@ -57,6 +57,7 @@ internal static class FeaturesTable
         using IImageSource source = ImageSource.Open(images);
         using var encoder = new ResNet(new EncoderSettings { Width = 64 });
         ViewRecipe recipe = ViewRecipe.Named("satellite", 32);
+        FeatureExtractor.KeepMemory(encoder, recipe); // as evaluate and embed do
         FeatureExtractor.Extract(encoder, source, recipe, Batch).Dispose();
         long start = Stopwatch.GetTimestamp();
         FeatureExtractor.Extract(encoder, source, recipe, Batch).Dispose();
