@@ -136,12 +136,17 @@ internal sealed class EvaluateCommand : ToolCommand
         PretrainOptions options = folder.ReadOptions();
         if (!ImageSource.IsThere(options.Images))
             return Unknown($"{options.Images}, which it learned from, is not there", options.Supervised, isAllowed, test);
+        string changed = $"{options.Images} does not hold the images any more that it learned from";
         if (RealPath.Of(options.Images) == RealPath.Of(trainPath))
-            return [];
+        {
+            using IImageSource there = ImageSource.Open(options.Images, options.ExifOrientation);
+            bool isChanged = !options.SkipUnreadable && folder.Checkpoints.ImagesOfNewest() is { } before && before != SampleOrder.Fingerprint(there);
+            return isChanged ? Unknown(changed, options.Supervised, isAllowed, test) : [];
+        }
         Console.Error.WriteLine($"Looking for the test images among those that the encoder learned from, {options.Images} …");
         using IImageSource learned = ReadableImages.Open(options.Images, options.ExifOrientation, options.SkipUnreadable || skipsUnreadable);
         if (folder.Checkpoints.ImagesOfNewest() is { } images && images != SampleOrder.Fingerprint(learned))
-            return Unknown($"{options.Images} does not hold the images any more that it learned from", options.Supervised, isAllowed, test);
+            return Unknown(changed, options.Supervised, isAllowed, test);
         var shared = testImages.FindIn(learned);
         if (shared.Count == 0)
             return [];

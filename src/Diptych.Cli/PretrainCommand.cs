@@ -159,7 +159,7 @@ internal sealed class PretrainCommand : ToolCommand
             yield return $"{option} belongs to {needed}, but {setting} is {found}. Leave it out, or use {setting} {needed}.";
         if (options.TemperatureEnd is null && _settings.Any(s => s.Option.Name == "--temperature-schedule" && IsGiven(parse, s.Option)))
             yield return "--temperature-schedule says how the temperature goes to --temperature-end, which is missing.";
-        if (options.EvaluateEvery > options.Epochs)
+        if (options.EvaluateEvery > options.Epochs && _settings.Any(s => s.Option.Name == "--evaluate-every" && IsGiven(parse, s.Option)))
             yield return $"--evaluate-every is {options.EvaluateEvery} epochs, but there are only {options.Epochs}: nothing would be measured.";
     }
 

@@ -63,7 +63,7 @@ internal sealed class SweepCommand : ToolCommand
         SweepRun[] failed = [.. runs.Where(run => run.Failure is not null)];
         if (finished.Length > 0)
         {
-            var comparison = new RunComparison([.. finished.Select(run => RunSummary.Read(run.Folder))]) { Failed = [.. failed.Select(run => $"{run.Name}: {run.Failure!.Split(Environment.NewLine).FirstOrDefault(line => line.StartsWith("Training cannot", StringComparison.Ordinal)) ?? run.Failure.Split(Environment.NewLine)[^1]}")] };
+            var comparison = new RunComparison([.. finished.Select(run => RunSummary.Read(run.Folder))]) { Failed = [.. failed.Select(run => $"{run.Name}: {run.Reason}")] };
             string table = comparison.ToMarkdown();
             Console.Out.WriteLine(parse.GetValue(_json) ? comparison.ToJson() : table);
             CompareCommand.WritePlots(() =>
@@ -137,6 +137,7 @@ internal sealed class SweepCommand : ToolCommand
     private static void CheckEvaluation(string[] evaluation)
     {
         var command = new EvaluateCommand();
+        Tool.ReadNumbers(command);
         ParseResult parse = command.Parse(["run", .. evaluation]);
         IReadOnlyList<string> mistakes = Tool.FindMistakes(parse, command);
         if (mistakes.Count == 0)

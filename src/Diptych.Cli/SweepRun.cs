@@ -23,6 +23,17 @@ internal sealed partial class SweepRun(string name, PretrainOptions options, str
     /// <summary>What a process said that failed; null where none did.</summary>
     public string? Failure { get; private set; }
 
+    /// <summary><see cref="Failure"/> on one line, from where it is told what was wrong.</summary>
+    public string Reason
+    {
+        get
+        {
+            string[] lines = [.. (Failure ?? "").Split(Environment.NewLine).Where(line => !line.StartsWith("Try:", StringComparison.Ordinal))];
+            int first = Array.FindIndex(lines, line => line.StartsWith("Training cannot", StringComparison.Ordinal) || line.StartsWith("There is not enough", StringComparison.Ordinal));
+            return string.Join(' ', lines[Math.Max(0, first)..]);
+        }
+    }
+
     /// <summary>Looks at what an earlier sweep left.</summary>
     /// <returns>Whether nothing is left to do.</returns>
     /// <exception cref="InvalidInputException">A run of that name was made with other settings.</exception>

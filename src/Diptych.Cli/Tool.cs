@@ -27,9 +27,8 @@ internal static class Tool
         root.Options.Add(new HelpOption { Recursive = true });
         foreach (ToolCommand command in Commands)
         {
+            ReadNumbers(command);
             root.Subcommands.Add(command);
-            foreach (Option<double> option in command.Options.OfType<Option<double>>())
-                option.CustomParser = ParseNumber;
         }
 
         if (args is ["--version"])
@@ -100,7 +99,13 @@ internal static class Tool
         return exit;
     }
 
-    // With a point, wherever the user lives: 0,1 must not become 1.
+    /// <summary>Has a command's numbers read with a point, wherever the user lives: 0,1 must not become 1.</summary>
+    public static void ReadNumbers(ToolCommand command)
+    {
+        foreach (Option<double> option in command.Options.OfType<Option<double>>())
+            option.CustomParser = ParseNumber;
+    }
+
     private static double ParseNumber(ArgumentResult given)
     {
         if (!double.TryParse(given.Tokens[^1].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number))

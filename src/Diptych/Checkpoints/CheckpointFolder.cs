@@ -91,7 +91,7 @@ public sealed class CheckpointFolder
         {
             return List() is [var (_, path), ..] ? ReadInfo(path).Images : null;
         }
-        catch (Exception exception) when (exception is JsonException or InvalidInputException or IOException)
+        catch (Exception exception) when (exception is JsonException or InvalidInputException or IOException or UnauthorizedAccessException)
         {
             return null;
         }

@@ -39,16 +39,35 @@ public static class FeatureFile
         Action<Stream, FeatureTable> write = Path.GetExtension(path) switch { ".parquet" => WriteParquet, ".npy" => WriteNpy, _ => WriteCsv };
         try
         {
-            if (Path.GetExtension(path) != ".parquet")
-            {
-                File.Delete(path); // rows never stand beside names that are not theirs
-                AtomicFile.WriteText(path + ".json", Describe(table, withRows: Path.GetExtension(path) == ".npy"));
-            }
-            AtomicFile.Write(path, stream => write(stream, table));
+            if (Path.GetExtension(path) == ".parquet")
+                AtomicFile.Write(path, stream => write(stream, table));
+            else
+                WriteBoth(path, stream => write(stream, table), Describe(table, withRows: Path.GetExtension(path) == ".npy"));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new InvalidInputException($"{path} cannot be written: {exception.Message} Make room, or choose another --out.", exception);
+        }
+    }
+
+    // Rows never stand beside names that are not theirs: both files are whole before the old rows go.
+    private static void WriteBoth(string path, Action<Stream> writeRows, string description)
+    {
+        string rows = path + ".new", beside = path + ".json.new";
+        try
+        {
+            AtomicFile.Write(rows, writeRows);
+            AtomicFile.WriteText(beside, description);
+            File.Delete(path);
+            File.Move(beside, path + ".json", overwrite: true);
+            File.Move(rows, path);
+            AtomicFile.FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        }
+        catch
+        {
+            File.Delete(rows);
+            File.Delete(beside);
+            throw;
         }
     }
 

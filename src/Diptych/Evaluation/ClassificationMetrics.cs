@@ -39,13 +39,14 @@ public sealed record ClassificationMetrics
     public required IReadOnlyList<IReadOnlyList<int>> Confusion { get; init; }
 
     /// <summary>Judges predictions.</summary>
-    /// <param name="probabilities">Probability of each class, <c>[Q, C]</c>; of equal ones the lower label counts as more likely, and those of 0 are no guesses.</param>
+    /// <param name="probabilities">Probability of each class, <c>[Q, C]</c>; of equal ones the lower label counts as more likely.</param>
     /// <param name="labels">True labels, Q ≥ 1.</param>
     /// <param name="names">Names of the C classes.</param>
     /// <param name="seed">Where the resamples start.</param>
     /// <param name="hasIntervals">Whether to resample the images for the intervals of F1 and calibration error, which takes longer than all the rest.</param>
+    /// <param name="areVotes">Whether they are shares of votes: a class without any is then none of the five guesses of top-5.</param>
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
-    public static ClassificationMetrics Of(Tensor probabilities, IReadOnlyList<int> labels, IReadOnlyList<string> names, long seed = 1, bool hasIntervals = true)
+    public static ClassificationMetrics Of(Tensor probabilities, IReadOnlyList<int> labels, IReadOnlyList<string> names, long seed = 1, bool hasIntervals = true, bool areVotes = false)
     {
         ArgumentNullException.ThrowIfNull(probabilities);
         ArgumentNullException.ThrowIfNull(labels);
@@ -70,7 +71,7 @@ public sealed record ClassificationMetrics
             for (int c = 0; c < classes; c++)
                 if (row[c] > row[labels[i]] || (row[c] == row[labels[i]] && c < labels[i]))
                     better++;
-            top5 += better < 5 && row[labels[i]] > 0 ? 1 : 0; // of those without a vote none is a guess
+            top5 += better < 5 && !(areVotes && row[labels[i]] == 0) ? 1 : 0;
         }
         int[][] confusion = names.Select(_ => new int[classes]).ToArray();
         for (int i = 0; i < count; i++)

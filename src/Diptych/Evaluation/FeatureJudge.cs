@@ -29,7 +29,7 @@ internal sealed class FeatureJudge(LabelledImages images, EvaluationOptions opti
             used.AddRange(pairs);
             using Neighbours neighbours = Neighbours.Find(bank, test, pairs.Max(p => p.K));
             foreach (var (i, (k, temperature)) in pairs.Index())
-                figures[i].Add(images.Judge(neighbours.Vote(bankLabels, Classes, k, temperature), options.Seed, draws.Length));
+                figures[i].Add(images.Judge(neighbours.Vote(bankLabels, Classes, k, temperature), options.Seed, draws.Length, areVotes: true));
         }
         foreach (var (i, pair) in wanted.Index())
         {

@@ -31,7 +31,7 @@ public sealed record FeatureSpread(double EffectiveRank, double Uniformity)
     // In float64, some rows at a time where there are many.
     private static Tensor GramOf(Tensor rows)
     {
-        if (rows.shape[0] <= Block)
+        if (rows.shape[0] <= Math.Max(Block, rows.shape[1]))
             return ContrastiveDiagnostics.GramOf(rows.to(ScalarType.Float64));
         Tensor sum = zeros([rows.shape[1], rows.shape[1]], ScalarType.Float64, rows.device);
         for (long start = 0; start < rows.shape[0]; start += Block)

@@ -41,8 +41,9 @@ internal sealed class LabelledImages
     /// <param name="probabilities"><c>[N, C]</c>, a row a test image.</param>
     /// <param name="seed">Where the intervals' resampling starts.</param>
     /// <param name="draws">How many draws of labels these are one of.</param>
-    public ClassificationMetrics Judge(Tensor probabilities, long seed, int draws) =>
-        ClassificationMetrics.Of(probabilities, TestLabels, Classes, seed, hasIntervals: draws == 1);
+    /// <param name="areVotes">Whether they are shares of neighbours' votes.</param>
+    public ClassificationMetrics Judge(Tensor probabilities, long seed, int draws, bool areVotes = false) =>
+        ClassificationMetrics.Of(probabilities, TestLabels, Classes, seed, hasIntervals: draws == 1, areVotes);
 
     private static int[] LabelsOf(IImageSource source) => Enumerable.Range(0, source.Count).Select(source.GetLabel).ToArray();
 

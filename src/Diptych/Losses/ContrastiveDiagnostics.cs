@@ -104,8 +104,8 @@ public sealed class ContrastiveDiagnostics : IDisposable
     /// <summary>How many values in [0, 1] lie in each of ten equal bins, on the device, which is not waited for: <c>[10]</c>.</summary>
     internal static Tensor HistogramOf(Tensor values)
     {
-        Tensor bins = values.flatten().to_type(ScalarType.Float32).mul(Scale).floor().clamp(Zero, Highest);
-        return (bins.unsqueeze(0) == Arithmetic.Range(0, HistogramBins, ScalarType.Float32, values.device).unsqueeze(1)).sum(dim: 1);
+        Tensor bins = values.flatten().mul(Scale).floor().clamp(Zero, Highest);
+        return (bins.unsqueeze(0) == Arithmetic.Range(0, HistogramBins, values.dtype, values.device).unsqueeze(1)).sum(dim: 1);
     }
 
     /// <summary>Counts as shares, whose sum is 1.</summary>

@@ -40,7 +40,7 @@ public sealed class EmbeddingRing : nn.Module
     public Tensor Filled() => Buffer("rows").narrow(0, 0, Count);
 
     /// <summary>Which image each of <see cref="Filled"/> is of.</summary>
-    public IReadOnlyList<long> Images() => Buffer("images").data<long>().ToArray()[..Count];
+    public long[] Images() => Buffer("images").data<long>().ToArray()[..Count];
 
     /// <summary>Adds embeddings in their order, scaled to length 1; the oldest make room.</summary>
     /// <param name="embeddings"><c>[N, D]</c>, any N; of more than <see cref="Size"/> only the last stay.</param>

@@ -23,7 +23,7 @@ public interface IMethod : IDisposable
 
     /// <summary>Remembers embeddings of a batch without learning from it, so that the first steps have real ones to compare with.</summary>
     /// <param name="views">As for <see cref="Embed"/>.</param>
-    /// <param name="images">The number of each of the N images, by which it is known again.</param>
+    /// <param name="images">The number of each of the N images, by which it is known again; no two are the same.</param>
     void Fill(Tensor views, IReadOnlyList<int> images);
 
     /// <summary>Runs the trained networks.</summary>

@@ -123,8 +123,15 @@ public sealed class MoCo : IMethod
     // An anchor and what the queue remembers of its own image.
     private IEnumerable<(int Anchor, int Queued)> PairsOfOneImage(IReadOnlyList<int> images)
     {
-        ILookup<long, int> anchors = images.Index().ToLookup(image => (long)image.Item, image => image.Index);
-        return Queue.Images().Index().SelectMany(queued => anchors[queued.Item].Select(anchor => (anchor, queued.Index)));
+        Dictionary<long, int> anchors = [];
+        for (int i = 0; i < images.Count; i++)
+            anchors.Add(images[i], i);
+        long[] queued = Queue.Images();
+        for (int i = 0; i < queued.Length; i++)
+        {
+            if (anchors.TryGetValue(queued[i], out int anchor))
+                yield return (anchor, i);
+        }
     }
 
     private IEnumerable<(Parameter Slow, Parameter Trained)> Pairs() =>

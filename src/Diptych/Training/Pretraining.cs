@@ -70,7 +70,7 @@ public sealed class Pretraining
     /// <summary>Steps of the whole run.</summary>
     public int TotalSteps => StepsPerEpoch * _options.Epochs;
 
-    /// <summary>Trains to the end, or until asked to stop; either way a checkpoint is written.</summary>
+    /// <summary>Trains to the end, or until asked to stop; either way a checkpoint is written, but for a stop before the first step while a memory is filled.</summary>
     /// <param name="resume">Whether to go on from the folder's newest whole checkpoint.</param>
     /// <param name="stop">Asks to stop after the step at hand.</param>
     /// <returns>True when the run is finished, false when it was stopped.</returns>
@@ -172,7 +172,7 @@ public sealed class Pretraining
             int last = pending.Last;
             List<StepMetrics> steps = pending.Read(out Exception? fault);
             if (steps.Count > 0)
-                Tell(steps, isMeasured);
+                Tell(steps, isMeasured && fault is null);
             if (fault is not null)
                 throw NotGoingOn(fault, pending.First, last);
         }

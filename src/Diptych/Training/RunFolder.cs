@@ -37,7 +37,7 @@ public sealed class RunFolder
     /// <summary>Makes a new run folder and writes its settings.</summary>
     /// <param name="path">A folder that does not exist yet, is empty, or holds a run that ended before its first step.</param>
     /// <param name="options">The settings.</param>
-    /// <exception cref="InvalidInputException">The folder holds something already.</exception>
+    /// <exception cref="InvalidInputException">The folder holds something already, or another process works in it.</exception>
     public static RunFolder Create(string path, PretrainOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -46,6 +46,7 @@ public sealed class RunFolder
         try
         {
             Directory.CreateDirectory(path);
+            using IDisposable held = folder.Lock(); // a run before its first step may be going on here
             File.Delete(folder.ViewRecipePath); // of a run that ended before its first step
             AtomicFile.WriteText(folder.RecipePath, options.ToJson());
         }

@@ -8,7 +8,7 @@ namespace Diptych.Training;
 /// <remarks>
 /// Several batches a step (accumulation) average their gradients, which steadies the step. They do not widen the batch: the negatives of
 /// an image stay those of its own batch. A wider batch in little memory is what chunks are for, see <see cref="BatchGradient"/>.
-/// The method remembers the batches when the gradient has turned out finite: a step that fails leaves it as it was before.
+/// The method remembers the batches when the gradient has turned out finite: a step that fails leaves it as it was before. Where nothing is looked at, that cannot be.
 /// </remarks>
 /// <param name="method">Whose networks are trained.</param>
 /// <param name="optimizer">Updates them.</param>

@@ -40,7 +40,7 @@ public sealed class GoldenEvaluationTests
     public void Classification_metrics_are_those_of_scikit_learn()
     {
         using var scope = NewDisposeScope();
-        var metrics = ClassificationMetrics.Of(Rows("probabilities"), TestLabels, Names);
+        var metrics = ClassificationMetrics.Of(Rows("probabilities"), TestLabels, Names, areVotes: true);
         Assert.Equal(Number("top1"), metrics.Top1, 1e-6);
         Assert.Equal(Number("top5"), metrics.Top5!.Value, 1e-6);
         Assert.Equal(Number("macro-f1"), metrics.MacroF1, 1e-6);

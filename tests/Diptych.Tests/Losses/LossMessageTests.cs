@@ -76,6 +76,8 @@ public sealed class LossMessageTests
     public void A_queue_must_hold_embeddings_of_the_anchors_size()
     {
         AssertRefused("The queue needs 8 dimensions like the anchors, but its shape is [6, 9].", () => Loss.WithQueue(ones(4, 8), ones(4, 8), ones(6, 9)));
+        AssertRefused("The pair (4, 0) is left out, but there are 4 anchors and 4 embeddings in the queue.", () => Loss.WithQueue(ones(4, 8), ones(4, 8), ones(4, 8), [(0, 0), (4, 0)]));
+        AssertRefused("Every embedding in the queue (2) is left out for anchor 1: without negatives there is no loss. Use a longer queue.", () => Loss.WithQueue(ones(4, 8), ones(4, 8), ones(2, 8), [(1, 0), (1, 1)]));
         AssertRefused("The queue is empty: without negatives there is no loss. Fill it before the first step.", () => Loss.WithQueue(ones(4, 8), ones(4, 8), ones(0, 8)));
     }
 

@@ -52,6 +52,32 @@ public sealed class TiledLossTests
         }
     }, iter: 5);
 
+    [Theory]
+    [InlineData("infonce")]
+    [InlineData("dcl")]
+    public void Pairs_that_are_left_out_of_a_queue_count_nowhere_in_any_tile(string name)
+    {
+        using var scope = NewDisposeScope();
+        Batch batch = Batch.Create(600, 5, temperature: 0.2);
+        Assert.Equal(1201, batch.Queue.Length);
+        (int Anchor, int Queued)[] pairs = [(0, 0), (3, 700), (511, 511), (511, 512), (512, 511), (512, 512), (513, 1023), (513, 1024), (599, 1200), (7, 3), (7, 600), (7, 3)];
+        ContrastiveLoss loss = ContrastiveLoss.Create(name, batch.Temperature);
+        Tensor anchors = batch.FirstTensor(requiresGrad: true), again = batch.FirstTensor(requiresGrad: true);
+        LossValue actual = loss.WithQueue(anchors, batch.SecondTensor(), batch.QueueTensor(), pairs);
+        actual.Value.backward();
+
+        Tensor one = nn.functional.normalize(again), two = nn.functional.normalize(batch.SecondTensor()), similarity = mm(one, nn.functional.normalize(batch.QueueTensor()).t());
+        Tensor isOut = zeros([600, 1201], ScalarType.Bool);
+        foreach (var (anchor, queued) in pairs)
+            isOut[anchor, queued] = true;
+        Tensor positive = (one * two).sum(dim: 1) / batch.Temperature, negatives = (similarity / batch.Temperature).masked_fill(isOut, double.NegativeInfinity).logsumexp(1);
+        Tensor expected = (name == "dcl" ? negatives : logaddexp(negatives, positive)) - positive;
+        expected.mean().backward();
+        Near.Equal(Batch.Numbers(expected), Batch.Numbers(actual.PerAnchor), 1e-11);
+        Near.Equal(Batch.Numbers(again.grad!), Batch.Numbers(anchors.grad!), 1e-9, floor: Math.Max(1e-4, again.grad!.abs().max().item<double>()));
+        Near.Equal(similarity.masked_select(isOut.logical_not()).mean().item<double>(), actual.Diagnostics.MeanNegativeSimilarity, 1e-11);
+    }
+
     [Fact]
     public void Equal_inputs_give_equal_bits()
     {

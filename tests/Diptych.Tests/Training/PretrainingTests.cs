@@ -223,6 +223,9 @@ public sealed class PretrainingTests
         using (run.Lock())
         {
             string message = Assert.Throws<InvalidInputException>(() => RunFolder.Open(run.Path).Lock()).Message;
+            // Before its first step a run's folder may be taken over, but not from one that is going on.
+            Assert.Contains("Another process works in", Assert.Throws<InvalidInputException>(() => RunFolder.Create(run.Path, Small with { Seed = 7 })).Message, StringComparison.Ordinal);
+            Assert.Equal(Small.Seed, run.ReadOptions().Seed);
             Assert.StartsWith($"Another process works in the run folder {run.Path}: it holds ", message, StringComparison.Ordinal);
         }
         run.Lock().Dispose(); // what is left of the file does not matter
