@@ -86,13 +86,11 @@ internal sealed class PretrainCommand : ToolCommand
 
     public override IEnumerable<string> FindMistakes(ParseResult parse)
     {
-        foreach (string mistake in MistakesOf(() => Settings(parse, Defaults).Validate()))
+        PretrainOptions? settings = null;
+        foreach (string mistake in MistakesOf(() => (settings = Settings(parse, Defaults)).Validate()))
             yield return mistake;
-        if (!parse.GetValue(_resume) && MistakesOf(() => Settings(parse, Defaults)).Length == 0)
-        {
-            foreach (string mistake in WithoutEffect(parse, Settings(parse, Defaults)))
-                yield return mistake;
-        }
+        foreach (string mistake in settings is null || parse.GetValue(_resume) ? [] : WithoutEffect(parse, settings))
+            yield return mistake;
         // A run that goes on has its weights in its checkpoint.
         if (IsGiven(parse, _weights) && !parse.GetValue(_resume) && parse.GetValue(_weights) is { } weights && !File.Exists(weights))
             yield return $"--weights names {weights}, but there is no such file. Expected a .safetensors file.";
@@ -155,11 +153,12 @@ internal sealed class PretrainCommand : ToolCommand
             ("--momentum", "--method", "moco", options.Method), ("--queue", "--method", "moco", options.Method), ("--symmetric", "--method", "moco", options.Method),
             ("--support-set", "--method", "nnclr", options.Method), ("--sigma", "--loss", "dclw", options.Loss),
         ];
-        foreach (var (option, setting, needed, found) in owned.Where(o => o.Needed != o.Found && _settings.Any(s => s.Option.Name == o.Option && IsGiven(parse, s.Option))))
+        bool Has(string option) => _settings.Any(s => s.Option.Name == option && IsGiven(parse, s.Option));
+        foreach (var (option, setting, needed, found) in owned.Where(o => o.Needed != o.Found && Has(o.Option)))
             yield return $"{option} belongs to {needed}, but {setting} is {found}. Leave it out, or use {setting} {needed}.";
-        if (options.TemperatureEnd is null && _settings.Any(s => s.Option.Name == "--temperature-schedule" && IsGiven(parse, s.Option)))
+        if (options.TemperatureEnd is null && Has("--temperature-schedule"))
             yield return "--temperature-schedule says how the temperature goes to --temperature-end, which is missing.";
-        if (options.EvaluateEvery > options.Epochs && _settings.Any(s => s.Option.Name == "--evaluate-every" && IsGiven(parse, s.Option)))
+        if (options.EvaluateEvery > options.Epochs && Has("--evaluate-every"))
             yield return $"--evaluate-every is {options.EvaluateEvery} epochs, but there are only {options.Epochs}: nothing would be measured.";
     }
 

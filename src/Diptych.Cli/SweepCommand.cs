@@ -46,10 +46,10 @@ internal sealed class SweepCommand : ToolCommand
         if (wanted.Any(run => run.Options.SkipUnreadable) && !evaluation.Contains(SkipUnreadable))
             evaluation = [.. evaluation, SkipUnreadable]; // judged on the images that it may learn from
         CheckEvaluation(evaluation);
-        foreach (PretrainOptions options in wanted.Select(run => run.Options).DistinctBy(options => (options.Batch, options.Accumulate, options.Supervised, options.SkipUnreadable)))
+        using (IImageSource source = ImageSource.Open(train))
         {
-            using IImageSource source = ImageSource.Open(train, options.ExifOrientation);
-            Pretraining.Check(options, source);
+            foreach (var (_, options) in wanted)
+                Pretraining.Check(options, source);
         }
         wanted = WithOnePrecision(wanted, folder);
         SweepRun[] runs = [.. wanted.Select(run => new SweepRun(run.Name, run.Options, folder))];
