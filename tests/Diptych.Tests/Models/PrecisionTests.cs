@@ -37,6 +37,32 @@ public sealed class PrecisionTests
         Assert.True(rounded.state_dict()["bn1.running_var"].allclose(exact.state_dict()["bn1.running_var"], rtol: 0.02));
     }
 
+    [Theory]
+    [InlineData(7, 1)] // a product of matrices
+    [InlineData(15, 1)] // a convolution
+    [InlineData(7, 2)]
+    public void In_bfloat16_a_convolution_of_one_pixel_and_its_gradients_are_those_of_float32_rounded(int side, int stride)
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(5);
+        var layer = nn.Conv2d(24, 40, kernel_size: 1, stride: stride, bias: false);
+        Tensor Rounded(params long[] shape) => randn(shape, generator: generator).to_type(ScalarType.BFloat16).to_type(ScalarType.Float32);
+        using (no_grad())
+            layer.weight.copy_(Rounded(40, 24, 1, 1));
+        Tensor input = Rounded(3, side, side, 24).permute(0, 3, 1, 2).requires_grad_();
+        Tensor expected = Convolution.Apply(layer, input);
+        Tensor slope = Rounded(expected.shape);
+        expected.backward([slope]);
+        Tensor[] exact = [expected, input.grad!, layer.weight.grad!];
+        (input.grad, layer.weight.grad) = (null, null);
+
+        Tensor output = Convolution.Apply(layer, input.to_type(ScalarType.BFloat16));
+        output.backward([slope.to_type(ScalarType.BFloat16)]);
+        Assert.Equal(ScalarType.BFloat16, output.dtype);
+        foreach (var (one, other) in exact.Zip([output, input.grad!, layer.weight.grad!]))
+            Assert.InRange((other - one).abs().max().item<float>(), 0, one.abs().max().item<float>() / 256); // half a unit in the last of 8 bits
+    }
+
     [Fact]
     public void Auto_becomes_one_that_is_named_with_its_reason()
     {
