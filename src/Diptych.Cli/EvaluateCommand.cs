@@ -83,11 +83,12 @@ internal sealed class EvaluateCommand : ToolCommand
         string encoderPath = RunFolder.EncoderOf(run);
         var evaluation = new EncoderEvaluation(train, test, Apply(parse));
         RunFolder? folder = Directory.Exists(run) ? RunFolder.Open(run) : null;
+        PretrainOptions? options = folder?.ReadOptions();
         if (parse.GetValue(_projector) && folder is null)
             throw new InvalidInputException($"{run} is an encoder, and the projector is not in it. Name the run folder for --projector.");
         var testImages = new Overlap(test);
         bool isAllowed = parse.GetValue(_allowOverlap);
-        IReadOnlyList<string> overlap = [.. FindOverlap(train, test, testImages, isAllowed), .. LearnedFrom(folder, trainPath, test, testImages, isAllowed, parse.GetValue(_skipUnreadable))];
+        IReadOnlyList<string> overlap = [.. FindOverlap(train, test, testImages, isAllowed), .. LearnedFrom(folder, options, trainPath, test, testImages, isAllowed, parse.GetValue(_skipUnreadable))];
         TorchRuntime.Load();
         Device device = KnownDevice.Named(Value(parse, _device, KnownDevice.Automatic));
         Console.Error.WriteLine($"{train.Count:N0} labelled images to learn from, {test.Count:N0} to classify, on {device}");
@@ -96,7 +97,6 @@ internal sealed class EvaluateCommand : ToolCommand
         using Projector? projector = parse.GetValue(_projector) ? TrainedProjector.Read(folder!).to(device) : null;
         using (encoder)
         {
-            PretrainOptions? options = folder?.ReadOptions();
             var evaluated = new EvaluatedEncoder(encoder, views, options?.Loss ?? "encoder") { Epoch = options?.Epochs, Projector = projector };
             EvaluationResult result = evaluation.Run(evaluated, part => Console.Error.WriteLine($"{part} …")) with { Encoder = encoderPath, Overlap = overlap };
             EvaluationTable.Print(result, parse.GetValue(_json));
@@ -129,24 +129,21 @@ internal sealed class EvaluateCommand : ToolCommand
     }
 
     // The encoder may have learned from test images, without their labels: worth a word. With their labels the figures mean nothing.
-    private static string[] LearnedFrom(RunFolder? folder, string trainPath, IImageSource test, Overlap testImages, bool isAllowed, bool skipsUnreadable)
+    private static string[] LearnedFrom(RunFolder? folder, PretrainOptions? options, string trainPath, IImageSource test, Overlap testImages, bool isAllowed, bool skipsUnreadable)
     {
-        if (folder is null)
+        if (folder is null || options is null)
             return Unknown("it was named without its run", isSupervised: false, isAllowed, test);
-        PretrainOptions options = folder.ReadOptions();
         if (!ImageSource.IsThere(options.Images))
             return Unknown($"{options.Images}, which it learned from, is not there", options.Supervised, isAllowed, test);
-        string changed = $"{options.Images} does not hold the images any more that it learned from";
-        if (RealPath.Of(options.Images) == RealPath.Of(trainPath))
-        {
-            using IImageSource there = ImageSource.Open(options.Images, options.ExifOrientation);
-            bool isChanged = !options.SkipUnreadable && folder.Checkpoints.ImagesOfNewest() is { } before && before != SampleOrder.Fingerprint(there);
-            return isChanged ? Unknown(changed, options.Supervised, isAllowed, test) : [];
-        }
-        Console.Error.WriteLine($"Looking for the test images among those that the encoder learned from, {options.Images} …");
-        using IImageSource learned = ReadableImages.Open(options.Images, options.ExifOrientation, options.SkipUnreadable || skipsUnreadable);
-        if (folder.Checkpoints.ImagesOfNewest() is { } images && images != SampleOrder.Fingerprint(learned))
-            return Unknown(changed, options.Supervised, isAllowed, test);
+        bool isTrain = RealPath.Of(options.Images) == RealPath.Of(trainPath);
+        if (!isTrain)
+            Console.Error.WriteLine($"Looking for the test images among those that the encoder learned from, {options.Images} …");
+        using IImageSource learned = isTrain ? ImageSource.Open(options.Images, options.ExifOrientation) : ReadableImages.Open(options.Images, options.ExifOrientation, options.SkipUnreadable || skipsUnreadable);
+        bool isComparable = !isTrain || !options.SkipUnreadable;
+        if (isComparable && folder.Checkpoints.ImagesOfNewest() is { } images && images != SampleOrder.Fingerprint(learned))
+            return Unknown($"{options.Images} does not hold the images any more that it learned from", options.Supervised, isAllowed, test);
+        if (isTrain)
+            return [];
         var shared = testImages.FindIn(learned);
         if (shared.Count == 0)
             return [];

@@ -14,6 +14,12 @@ public sealed class EncoderEvaluation
     // Neighbours that vote when few labels are used.
     private const int UsualFewLabelsK = 5;
 
+    // How an image is seen: see ViewRenderer.RenderWhole.
+    private const string Shown = "the image, resized (bilinear) until its shorter side is that of a view, or 256/224 of it from 96 pixels up";
+
+    // How a setting is chosen: see HeldOut.
+    private const string HeldOutPart = "held-out labelled images (each of five fifths in turn, or one fifth of more than 2,000)";
+
     private readonly LabelledImages _images;
     private readonly EvaluationOptions _options;
     private readonly int[] _all;
@@ -127,9 +133,6 @@ public sealed class EncoderEvaluation
             throw new InvalidInputException($"k cannot be chosen from {string.Join(", ", _options.K)}: with {FewLabels}, {left} labelled images are left to vote when a fifth is held out. Give a smaller --k, or more labels.");
     }
 
-    // How an image is seen: see ViewRenderer.RenderWhole.
-    private const string Shown = "the image, resized (bilinear) until its shorter side is that of a view, or 256/224 of it from 96 pixels up";
-
     private int FewLabelsK => Math.Min(UsualFewLabelsK, _draws[0].Length);
 
     private string FewLabels => _options.LabelFraction is { } fraction ? $"{100 * fraction:0.##} %" : $"{_options.LabelsPerClass} a class";
@@ -139,10 +142,10 @@ public sealed class EncoderEvaluation
         string votes = string.Join(" or ", _options.Temperature.Select(t => $"exp(s/{t})"));
         if (_options.NearestNeighbour)
             yield return $"nearest neighbour: exact search, cosine, votes {votes}" + (_options.Choose
-                ? $"; k of {string.Join(", ", _options.K)} and temperature chosen on held-out labelled images (each of five fifths in turn, or one fifth of more than 2,000)"
+                ? $"; k of {string.Join(", ", _options.K)} and temperature chosen on {HeldOutPart}"
                 : $"; k = {string.Join(", ", _options.K)} with all {_images.Train.Count:N0} labels, k = {FewLabelsK} with {FewLabels}");
         if (_options.Linear)
-            yield return "linear probe: logistic regression by L-BFGS on standardized features of such squares, penalty chosen on held-out labelled images (each of five fifths in turn, or one fifth of more than 2,000)";
+            yield return $"linear probe: logistic regression by L-BFGS on standardized features of such squares, penalty chosen on {HeldOutPart}";
         string training = $"SGD with momentum {ClassifierOptions.Momentum}, cosine schedule, batch {_options.Classifier.Batch}, {_options.Classifier.Epochs} epochs and at least {_options.Classifier.FewestSteps} steps, random crops, flipped as the run's views are";
         if (_options.AugmentedProbe)
             yield return $"augmented probe: encoder frozen with batch-norm in evaluation mode; {training}; learning rate chosen on a held-out fifth of the labelled images";

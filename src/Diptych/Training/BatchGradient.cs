@@ -54,6 +54,11 @@ internal static class BatchGradient
         }
     }
 
+    /// <summary>Images in the smallest chunk of a batch.</summary>
+    /// <param name="batch">Images in the batch.</param>
+    /// <param name="chunk">Most images in a chunk.</param>
+    public static long SmallestChunk(int batch, int chunk) => Split(batch, chunk).Min(part => part.Count);
+
     private static BatchResult AddInChunks(IMethod method, Tensor views, IReadOnlyList<int> numbers, ContrastiveLoss loss, double share, int chunk, IReadOnlyList<int>? labels, bool isChecked)
     {
         (long First, long Count)[] parts = Split(views.shape[0] / 2, chunk);

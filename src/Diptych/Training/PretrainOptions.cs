@@ -126,7 +126,7 @@ public sealed record PretrainOptions
     /// <summary>Where all randomness starts: weights, order of images, views.</summary>
     public long Seed { get; init; } = 1;
 
-    /// <summary>Threads that draw views; null for one where a CPU trains, whose step costs hundreds of times as much, and for one a core where a GPU does. Changes no result.</summary>
+    /// <summary>Threads that draw views; null for as many as <see cref="Threads"/> where a CPU trains, and for one a core where a GPU does. Changes no result.</summary>
     public int? Workers { get; init; }
 
     /// <summary>Where the networks are computed: <c>cpu</c>, <c>cuda</c>, <c>cuda:N</c>, or <c>auto</c>: see <see cref="KnownDevice"/>. A run may go on on another.</summary>
@@ -271,8 +271,8 @@ public sealed record PretrainOptions
             yield return NearMiss.Describe("temperature schedule", TemperatureSchedule, Training.TemperatureSchedule.Shapes);
         if (Chunk is < 4)
             yield return $"--chunk must be at least 4, since batch-norm needs several images to normalize, but it is {Chunk}.";
-        if (Chunk is >= 4 and var images && images < Batch && Batch / ((Batch + images - 1) / images) < 4)
-            yield return $"--chunk {images} parts a batch of {Batch} into chunks of {Batch / ((Batch + images - 1) / images)}, and batch-norm needs at least 4 images to normalize. Use a larger --chunk, or a --batch that is a multiple of it.";
+        if (Chunk is >= 4 and var images && images < Batch && BatchGradient.SmallestChunk(Batch, images) is < 4 and var fewest)
+            yield return $"--chunk {images} parts a batch of {Batch} into chunks of {fewest}, and batch-norm needs at least 4 images to normalize. Use a larger --chunk, or a --batch that is a multiple of it.";
         if (Accumulate < 1)
             yield return $"--accumulate must be at least 1, but it is {Accumulate}.";
         if (!KnownOptimizer.Names.Contains(Optimizer))
