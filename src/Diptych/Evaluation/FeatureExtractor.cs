@@ -90,7 +90,7 @@ public static class FeatureExtractor
     internal static void Read(IImageSource source, ViewRecipe recipe, int batchSize, int first, Device device, Func<Tensor, bool> take)
     {
         using var noGradient = no_grad();
-        using var loader = new ViewLoader(source, recipe, new ViewLoaderOptions { BatchSize = batchSize, Views = 1, Workers = Placement.On(device).UsualWorkers });
+        using var loader = new ViewLoader(source, recipe, new ViewLoaderOptions { BatchSize = batchSize, Views = 1, KeepDecoded = 0, Workers = Placement.On(device).UsualWorkers });
         foreach (ViewBatch batch in loader.ReadWhole([.. Enumerable.Range(first, source.Count - first)]))
         {
             using var scope = NewDisposeScope();

@@ -12,6 +12,9 @@ internal sealed class DecodedImages(IImageSource source, long limit)
     /// <summary>Images of at most so many bytes are kept, and have to be decoded whole.</summary>
     public long Share => _share;
 
+    /// <summary>The image's name in its source.</summary>
+    public string NameOf(int index) => source.GetName(index);
+
     /// <summary>What to throw where an image turns out unusable.</summary>
     public UnreadableImageException Unreadable(int index, string reason) => new(source.GetName(index), index, source.Count, reason);
 

@@ -114,7 +114,12 @@ internal sealed class LoaderPass : IDisposable
             {
                 Fail(slot, image, _images.Unreadable(slot.Batch.Indices[image], fault.Message)); // decoded, but of no use as a view
             }
-            catch (Exception fault)
+            catch (Exception fault) when (fault is not UnreadableImageException)
+            {
+                string message = $"{_images.NameOf(slot.Batch.Indices[image])}: {fault.Message}";
+                Fail(slot, image, fault is OutOfMemoryException ? new InsufficientMemoryException(message, fault) : new InvalidOperationException(message, fault));
+            }
+            catch (UnreadableImageException fault)
             {
                 Fail(slot, image, fault);
             }

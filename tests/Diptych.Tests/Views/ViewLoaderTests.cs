@@ -136,6 +136,20 @@ public sealed class ViewLoaderTests
     }
 
     [Fact]
+    public void Any_other_failure_of_a_worker_tells_the_image()
+    {
+        foreach (Exception failure in new Exception[] { new InsufficientMemoryException("all gone"), new ArithmeticException("all gone") })
+        {
+            using var source = new FailingSource(failure);
+            using var loader = new ViewLoader(source, Recipe, new ViewLoaderOptions { BatchSize = 1 });
+            Exception told = Assert.ThrowsAny<Exception>(() => loader.ReadWhole().Count());
+            Assert.Equal("one.jpg: all gone", told.Message);
+            Assert.Same(failure, told.InnerException);
+            Assert.Equal(failure is OutOfMemoryException, told is OutOfMemoryException); // which the tool answers with advice
+        }
+    }
+
+    [Fact]
     public void Leaving_early_ends_the_threads()
     {
         using var source = new PixelSource(53);
@@ -192,6 +206,31 @@ public sealed class ViewLoaderTests
         Assert.Equal(new long[source.Count - Warm], source.Taken.Skip(Warm));
     }
 
+    [Theory]
+    [InlineData("tar")]
+    [InlineData("raw")]
+    public void Reading_tar_and_packed_files_takes_no_memory_once_warm(string kind)
+    {
+        Assert.SkipWhen(kind == "tar" && TurboJpeg.Name is null, "this machine has no libturbojpeg (Debian: libturbojpeg0); SkiaSharp makes objects for each image");
+        using var folder = new TemporaryFolder();
+        string path = Repository.Sample("test.tar");
+        if (kind == "raw")
+        {
+            using IImageSource tar = ImageSource.Open(path);
+            ImagePacking.Write(tar, path = folder.File("raw.pack"), new() { Store = "raw" }, cancellation: TestContext.Current.CancellationToken);
+        }
+        using IImageSource source = ImageSource.Open(path);
+        var buffer = new ImageBuffer();
+        long taken = 0;
+        for (int i = 0; i < 2 * source.Count; i++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            source.Decode(i % source.Count, buffer);
+            taken += i < source.Count ? 0 : GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+        Assert.Equal(0, taken);
+    }
+
     /// <summary>Decodes one picture again and again, and knows what the thread allocated since it last did.</summary>
     private sealed class MeasuredSource(int count) : IImageSource
     {
@@ -216,6 +255,23 @@ public sealed class ViewLoaderTests
             destination.Pixels.Fill((byte)index);
             _before = GC.GetAllocatedBytesForCurrentThread();
         }
+
+        public void Dispose() { }
+    }
+
+    private sealed class FailingSource(Exception failure) : IImageSource
+    {
+        public string Description => "memory";
+
+        public int Count => 1;
+
+        public IReadOnlyList<string>? LabelNames => null;
+
+        public string GetName(int index) => "one.jpg";
+
+        public int GetLabel(int index) => -1;
+
+        public void Decode(int index, ImageBuffer destination) => throw failure;
 
         public void Dispose() { }
     }
