@@ -62,7 +62,7 @@ internal sealed class PretrainCommand : ToolCommand
         AddSetting<double>("--clip-gradient", "Greatest length of the gradient [any]");
         AddSetting<double>("--warmup-epochs", $"Epochs until the peak learning rate [{Defaults.WarmupEpochs}]");
         AddSetting<long>("--seed", $"Where all randomness starts [{Defaults.Seed}]");
-        AddSetting<int>("--workers", "Threads that draw views [1 on a CPU, one a core for a GPU]");
+        AddSetting<int>("--workers", "Threads that draw views [as many as --threads, one a core for a GPU]");
         AddSetting<string>("--device", $"Where the networks are computed: {string.Join(", ", KnownDevice.Names)} or cuda:N [{Defaults.Device}: a GPU where there is one]");
         AddSetting<int>("--threads", "Threads of the arithmetic [one a core]");
         AddSetting<string>("--precision", $"What the encoder is computed in: {string.Join(", ", KnownPrecision.Names)}, or {KnownPrecision.Automatic} for the faster [{Defaults.Precision}]");
@@ -123,7 +123,7 @@ internal sealed class PretrainCommand : ToolCommand
         {
             RunFolder.CheckNew(path);
         }
-        using IImageSource source = OpenReadable(options, out IReadOnlyList<UnreadableImage> leftOut);
+        using IImageSource source = OpenReadable(options, isResumed, out IReadOnlyList<UnreadableImage> leftOut);
         TorchRuntime.Load();
         if (options.Deterministic)
             TorchRuntime.UseTheSameArithmeticEverywhere(); // before the first tensor
@@ -140,7 +140,7 @@ internal sealed class PretrainCommand : ToolCommand
         if (folder is null)
         {
             folder = RunFolder.Create(path, options);
-            File.AppendAllLines(folder.LogPath, ReadableImages.Describe(leftOut).Select(line => $"{DateTime.UtcNow:u} {line}"));
+            File.AppendAllLines(folder.LogPath, ReadableImages.Describe(leftOut).Concat(why is null ? [] : [why]).Select(line => $"{DateTime.UtcNow:u} {line}"));
         }
         return PretrainDisplay.Train(options, source, folder, isResumed, accuracy) ? Tool.Done : Tool.Interrupted;
     }
@@ -162,12 +162,12 @@ internal sealed class PretrainCommand : ToolCommand
             yield return $"--evaluate-every is {options.EvaluateEvery} epochs, but there are only {options.Epochs}: nothing would be measured.";
     }
 
-    // Looks at every image once, so that a bad one is known at the start and not hours later.
-    private static IImageSource OpenReadable(PretrainOptions options, out IReadOnlyList<UnreadableImage> unreadable)
+    // Looks at every image once, so that a bad one is known at the start and not hours later. A run that goes on has looked at them, but must know again which it left out.
+    private static IImageSource OpenReadable(PretrainOptions options, bool isResumed, out IReadOnlyList<UnreadableImage> unreadable)
     {
         IImageSource source = ImageSource.Open(options.Images, options.ExifOrientation);
         Pretraining.Check(options, source);
-        unreadable = ReadableImages.FindUnreadable(source);
+        unreadable = isResumed && !options.SkipUnreadable ? [] : ReadableImages.FindUnreadable(source);
         if (!options.SkipUnreadable)
             ReadabilityCheck.ThrowIfAny(source, unreadable);
         IImageSource readable = ReadableImages.Keep(source, unreadable);

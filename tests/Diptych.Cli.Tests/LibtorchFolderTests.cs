@@ -55,6 +55,10 @@ public sealed class LibtorchFolderTests : IDisposable
     public Task An_empty_folder_is_one_message_and_exit_code_2() => Refuses(_root, 2, $"DIPTYCH_LIBTORCH names '{_root}', which holds no ");
 
     [Fact]
+    public async Task Help_needs_no_libtorch() =>
+        Assert.Contains("pretrain", (await Run.Tool(["--help"], ("DIPTYCH_LIBTORCH", Path.Combine(_root, "absent")))).Succeeded(), StringComparison.Ordinal);
+
+    [Fact]
     public Task An_absent_folder_is_one_message_and_exit_code_2() => Refuses(Path.Combine(_root, "absent"), 2, $"DIPTYCH_LIBTORCH names '{Path.Combine(_root, "absent")}', which is not a folder.");
 
     [Fact]
