@@ -30,6 +30,7 @@ public static partial class TorchRuntime
         {
             if (Description is not null)
                 return;
+            SpinBriefly();
             TorchFiles files = TorchFiles.Find(Environment.GetEnvironmentVariable(TorchFiles.Variable), ProgramFolders(), ProbedFolders());
             foreach (string file in files.InLoadOrder)
                 Handles[Path.GetFileName(file)] = LoadFile(file, files);
@@ -49,12 +50,22 @@ public static partial class TorchRuntime
     {
         Load();
         foreach ((string name, string value) in new[] { ("ATEN_CPU_CAPABILITY", "avx2"), ("ONEDNN_MAX_CPU_ISA", "AVX2"), ("MKL_CBWR", "COMPATIBLE") })
-        {
-            Environment.SetEnvironmentVariable(name, value);
-            if (!OperatingSystem.IsWindows())
-                _ = SetForNativeCode(name, value, 1); // .NET keeps a copy of its own
-        }
+            SetVariable(name, value);
         torch.set_num_threads(1);
+    }
+
+    // A thread of libtorch that waits for its fellows spins, for some milliseconds where nothing else is asked for, and so keeps the loader's threads off its core.
+    private static void SpinBriefly()
+    {
+        if (OperatingSystem.IsLinux() && Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is null && Environment.GetEnvironmentVariable("GOMP_SPINCOUNT") is null)
+            SetVariable("GOMP_SPINCOUNT", "3000");
+    }
+
+    private static void SetVariable(string name, string value)
+    {
+        Environment.SetEnvironmentVariable(name, value);
+        if (!OperatingSystem.IsWindows())
+            _ = SetForNativeCode(name, value, 1); // .NET keeps a copy of its own
     }
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]

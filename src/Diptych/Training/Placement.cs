@@ -17,8 +17,8 @@ internal sealed record Placement(Device Device, bool IsAsynchronous)
     /// <summary>Steps after which their figures are read: each on a CPU, where they are there anyway.</summary>
     public int ReadEvery => IsAsynchronous ? StepsBetweenReads : 1;
 
-    /// <summary>Threads that draw views where the settings name no number.</summary>
-    public int UsualWorkers => IsAsynchronous ? Environment.ProcessorCount : 1;
+    /// <summary>Threads that draw views where the settings name no number. On a CPU they share the cores of the arithmetic: who has less to do sleeps.</summary>
+    public int UsualWorkers => IsAsynchronous ? Environment.ProcessorCount : get_num_threads();
 
     /// <inheritdoc cref="ViewTensor.From"/>
     public Tensor ViewsOf(ViewBatch batch) => IsAsynchronous ? ViewTensor.OnDevice(batch, Device) : ViewTensor.From(batch, Device);
