@@ -5,10 +5,10 @@ using Diptych.Training;
 
 namespace Diptych.Benchmarks;
 
-/// <summary>`diptych pretrain` (loader, step, metrics) beside its own bare training step and PyTorch's, in turns in one run.</summary>
+/// <summary>`diptych pretrain` (loader, step, metrics, checkpoints) beside its own bare training step and PyTorch's, in turns in one run.</summary>
 internal static class PretrainTable
 {
-    private const int Rounds = 3, Batch = 64, Steps = 10, WarmupSteps = 3;
+    private const int Rounds = 3, Batch = 64, Steps = 10, WarmupSteps = 3, CheckpointEvery = 10;
 
     private static readonly string[] Precisions = ["bfloat16", "float32"];
 
@@ -28,7 +28,7 @@ internal static class PretrainTable
                 foreach (string precision in Precisions)
                 {
                     whole[precision].Add(OwnRate(images, Path.Combine(folder, $"{precision}-{round}"), precision, threads));
-                    bare[precision].Add(double.Parse(Capture("dotnet", typeof(PretrainTable).Assembly.Location, "step-once", precision, "resnet18", "32", $"{Batch}", $"{Steps}"), CultureInfo.InvariantCulture));
+                    bare[precision].Add(double.Parse(Capture("dotnet", typeof(PretrainTable).Assembly.Location, "step-once", precision, "resnet18", "32", $"{Batch}", $"{Steps}", "cpu"), CultureInfo.InvariantCulture));
                 }
                 string[] said = Capture(python, rival, $"{Batch}", $"{Steps}", $"{threads}", "channels-last", "bfloat16", "resnet18", "32").Split(' ', StringSplitOptions.RemoveEmptyEntries);
                 version = said[0];
@@ -43,7 +43,7 @@ internal static class PretrainTable
         Console.Out.WriteLine($"""
             # pretrain beside the bare step
 
-            ResNet-18, width 64, 3×3 stem, 32×32, batch {Batch} (two views each), DCL, SGD, {threads} threads, one of them shared with the loader. Median images/s of {Steps - WarmupSteps} steps after {WarmupSteps}, then median [minimum–maximum] of {Rounds} rounds in turns. `diptych pretrain` reads, decodes, draws views, steps and writes metrics; what a checkpoint takes is in [checkpoint.md](checkpoint.md), one in 500 steps by default. The bare step is that of [step.md](step.md).
+            ResNet-18, width 64, 3×3 stem, 32×32, batch {Batch} (two views each), DCL, SGD, {threads} threads, shared with the loader. `diptych pretrain` reads, decodes, draws views, steps, writes metrics, and a checkpoint every {CheckpointEvery} steps, where 500 are the default: images/s from step {WarmupSteps + 1} to {WarmupSteps + CheckpointEvery}, all that lies between included. The bare steps: median images/s of {Steps - WarmupSteps} steps after {WarmupSteps}. Then median [minimum–maximum] of {Rounds} rounds in turns. The bare step is that of [step.md](step.md).
             Machine: {Processor()}, {threads} cores, {RuntimeInformation.OSDescription.Split('#')[0].Trim()}; .NET {Environment.Version}, libtorch 2.10, PyTorch {version}.
             Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- pretrain CIFAR10-JPEG/train`
 
@@ -58,10 +58,10 @@ internal static class PretrainTable
     private static double OwnRate(string images, string run, string precision, int threads)
     {
         // The run is ended by SIGTERM once a checkpoint shows that it has made enough steps.
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Diptych.Cli.dll"), "pretrain", images, "--batch", $"{Batch}", "--width", "64", "--views", "cifar", "--epochs", "1", "--checkpoint-every", $"{Steps}", "--threads", $"{threads}", "--precision", precision, "--out", run]) { RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Diptych.Cli.dll"), "pretrain", images, "--batch", $"{Batch}", "--width", "64", "--views", "cifar", "--epochs", "1", "--checkpoint-every", $"{CheckpointEvery}", "--threads", $"{threads}", "--precision", precision, "--out", run]) { RedirectStandardError = true };
         using Process process = Process.Start(start)!;
         Task<string> said = process.StandardError.ReadToEndAsync();
-        string checkpoint = Path.Combine(run, "checkpoints", $"step-{Steps:D8}");
+        string checkpoint = Path.Combine(run, "checkpoints", $"step-{2 * CheckpointEvery:D8}");
         while (!process.HasExited && !Directory.Exists(checkpoint))
             Thread.Sleep(100);
         if (!process.HasExited)
@@ -69,7 +69,7 @@ internal static class PretrainTable
         process.WaitForExit();
         if (process.ExitCode is not (0 or 130))
             throw new InvalidOperationException($"diptych pretrain ended with exit code {process.ExitCode}: {said.Result}");
-        return Median(MetricsFile.Read(Path.Combine(run, "metrics.jsonl")).Take(Steps).Skip(WarmupSteps).Select(step => step.ImagesPerSecond));
+        return CheckpointEvery / MetricsFile.Read(Path.Combine(run, "metrics.jsonl")).Skip(WarmupSteps).Take(CheckpointEvery).Sum(step => 1 / step.ImagesPerSecond);
     }
 
     internal static string Capture(string program, params string[] arguments)

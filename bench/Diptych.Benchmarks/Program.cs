@@ -2,10 +2,10 @@ using Diptych.Benchmarks;
 
 if (args is ["pretrain", var images, .. var rest])
     return PretrainTable.Run(images, rest.Length > 0 ? rest[0] : "/usr/bin/python3");
-if (args is ["step", .. var interpreters])
-    return StepTable.Run(interpreters.Length > 0 ? interpreters[0] : "/usr/bin/python3", rounds: 3);
-if (args is ["step-once", var what, var encoder, var size, var batch, var steps])
-    return StepTable.RunOnce(what, encoder, int.Parse(size, System.Globalization.CultureInfo.InvariantCulture), int.Parse(batch, System.Globalization.CultureInfo.InvariantCulture), int.Parse(steps, System.Globalization.CultureInfo.InvariantCulture));
+if (args is ["step", .. var stepArguments])
+    return StepTable.Run(stepArguments.Length > 0 ? stepArguments[0] : "/usr/bin/python3", stepArguments.Length > 1 ? stepArguments[1] : "cpu", rounds: 3);
+if (args is ["step-once", var what, var encoder, var size, var batch, var steps, var device])
+    return StepTable.RunOnce(what, encoder, int.Parse(size, System.Globalization.CultureInfo.InvariantCulture), int.Parse(batch, System.Globalization.CultureInfo.InvariantCulture), int.Parse(steps, System.Globalization.CultureInfo.InvariantCulture), device);
 if (args is ["loss", .. var python])
     return LossTable.Run(python.Length > 0 ? python[0] : "/usr/bin/python3");
 if (args is ["loss-once", var count])

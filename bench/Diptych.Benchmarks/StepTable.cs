@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using Diptych.Methods;
 using Diptych.Models;
 using Diptych.Training;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Diptych.Benchmarks;
@@ -13,16 +14,19 @@ internal static class StepTable
 {
     private static readonly (string Encoder, int Size, int Batch, int Steps)[] Cases = [("resnet18", 32, 64, 8), ("resnet18", 32, 128, 6), ("resnet50", 224, 4, 8)];
 
+    // A GPU is idle with less.
+    private static readonly (string Encoder, int Size, int Batch, int Steps)[] DeviceCases = [("resnet18", 32, 64, 50), ("resnet18", 32, 256, 50), ("resnet50", 224, 64, 30)];
+
     private static readonly (string Layout, string Precision, string Name)[] Rivals =
         [("nchw", "float32", "PyTorch, float32, NCHW (its default)"), ("channels-last", "float32", "PyTorch, float32, channels-last"), ("channels-last", "bfloat16", "PyTorch, bfloat16 autocast, channels-last")];
 
-    public static int Run(string python, int rounds)
+    public static int Run(string python, string device, int rounds)
     {
         string rival = Path.Combine(PretrainTable.FindRepository(), "bench", "rivals", "pretrain_step.py");
         int threads = Environment.ProcessorCount;
         string version = "";
         var text = new List<string>();
-        foreach (var (encoder, size, batch, steps) in Cases)
+        foreach (var (encoder, size, batch, steps) in device == "cpu" ? Cases : DeviceCases)
         {
             var own = KnownPrecision.Names.ToDictionary(p => p, _ => new List<double>());
             var ceiling = new List<double>();
@@ -30,14 +34,14 @@ internal static class StepTable
             for (int round = 0; round < rounds; round++)
             {
                 string[] Call(string program, params string[] arguments) => PretrainTable.Capture(program, arguments).Split(' ', StringSplitOptions.RemoveEmptyEntries);
-                double Self(string what) => double.Parse(Call("dotnet", typeof(StepTable).Assembly.Location, "step-once", what, encoder, $"{size}", $"{batch}", $"{steps}")[0], CultureInfo.InvariantCulture);
+                double Self(string what) => double.Parse(Call("dotnet", typeof(StepTable).Assembly.Location, "step-once", what, encoder, $"{size}", $"{batch}", $"{steps}", device)[0], CultureInfo.InvariantCulture);
                 foreach (var (precision, rates) in own)
                     rates.Add(Self(precision));
                 ceiling.Add(Self("convolutions"));
                 foreach (var (other, rates) in others)
                 {
-                    string[] said = Call(python, rival, $"{batch}", $"{steps}", $"{threads}", other.Layout, other.Precision, encoder, $"{size}");
-                    (version, double rate) = (said[0], double.Parse(said[1], CultureInfo.InvariantCulture));
+                    string[] said = Call(python, rival, $"{batch}", $"{steps}", $"{threads}", other.Layout, other.Precision, encoder, $"{size}", device);
+                    (version, double rate) = (said[0].Replace('_', ' '), double.Parse(said[1], CultureInfo.InvariantCulture));
                     rates.Add(rate);
                 }
                 Console.Error.WriteLine($"{encoder} at {size}, batch {batch}, round {round + 1} of {rounds}");
@@ -58,32 +62,34 @@ internal static class StepTable
         Console.Out.WriteLine($"""
             # The training step beside PyTorch's
 
-            SimCLR with DCL, SGD, on views made beforehand: forward, loss with its diagnostics, backward, update; no loader and no checkpoints. {threads} threads. Median images/s of a program's steps after the first two, then median [minimum–maximum] of {rounds} rounds in turns.
-            Machine: {PretrainTable.Processor()}, {threads} cores, {RuntimeInformation.OSDescription.Split('#')[0].Trim()}; .NET {Environment.Version}, TorchSharp {typeof(TorchSharp.torch).Assembly.GetName().Version!.ToString(3)} (libtorch 2.10), PyTorch {version}.
-            Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- step`
+            SimCLR with DCL, SGD, on views made beforehand: forward, loss with its diagnostics, backward, update; no loader and no checkpoints. {(device == "cpu" ? $"{threads} threads" : $"On {device}")}. Median images/s of a program's steps after the first two, then median [minimum–maximum] of {rounds} rounds in turns.
+            Machine: {PretrainTable.Processor()}, {threads} cores, {RuntimeInformation.OSDescription.Split('#')[0].Trim()}; .NET {Environment.Version}, TorchSharp {typeof(TorchSharp.torch).Assembly.GetName().Version!.ToString(3)} ({TorchRuntime.Description}), PyTorch {version}.
+            Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- step{(device == "cpu" ? "" : $" {python} {device}")}`
             """);
         text.ForEach(Console.Out.WriteLine);
         return 0;
     }
 
     /// <summary>Prints one program's images/s.</summary>
-    public static int RunOnce(string what, string encoder, int size, int batch, int steps)
+    public static int RunOnce(string what, string encoder, int size, int batch, int steps, string device)
     {
-        NativeHeap.KeepFreed(new EncoderSettings { Name = encoder, Stem = EncoderSettings.StemFor(size) }.LargestActivation(2 * batch, size, what == "float32" ? 4 : 2));
+        if (device == "cpu")
+            NativeHeap.KeepFreed(new EncoderSettings { Name = encoder, Stem = EncoderSettings.StemFor(size) }.LargestActivation(2 * batch, size, what == "float32" ? 4 : 2));
         set_num_threads(Environment.ProcessorCount);
-        double[] seconds = what == "convolutions" ? Convolutions(encoder, size, 2 * batch, steps) : Steps(what, encoder, size, batch, steps);
+        Device place = KnownDevice.Named(device);
+        double[] seconds = what == "convolutions" ? Convolutions(encoder, size, 2 * batch, steps, place) : Steps(what, encoder, size, batch, steps, place);
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{batch / PretrainTable.Median(seconds.Skip(2)):F3}"));
         return 0;
     }
 
-    private static double[] Steps(string precision, string encoder, int size, int batch, int steps)
+    private static double[] Steps(string precision, string encoder, int size, int batch, int steps, Device device)
     {
         var options = new PretrainOptions { Encoder = encoder, Precision = precision, Batch = batch, ImageSize = size };
         using IMethod method = options.CreateMethod(options.CreateEncoder(), 50_000);
-        using Optimizer optimizer = KnownOptimizer.Named("sgd").Create(method, options);
-        using Tensor views = ChannelsLast(randn(2 * batch, 3, size, size));
         foreach (var (_, module) in method.Networks)
-            module.train();
+            module.to(device).train();
+        using Optimizer optimizer = KnownOptimizer.Named("sgd").Create(method, options);
+        using Tensor views = ChannelsLast(randn(2 * batch, 3, size, size, device: device));
         var step = new TrainingStep(method, optimizer, options);
         int[] images = [.. Enumerable.Range(0, batch)];
         return Timed(steps, () =>
@@ -94,11 +100,11 @@ internal static class StepTable
     }
 
     // Every convolution of the network with its own input, one after the other; inputs ask for gradients as they do inside it.
-    private static double[] Convolutions(string encoder, int size, int views, int steps)
+    private static double[] Convolutions(string encoder, int size, int views, int steps, Device device)
     {
         var layers = Shapes(encoder, size).Select(s => (
-            Input: ChannelsLast(randn(views, s.Input, s.Side, s.Side, dtype: ScalarType.BFloat16)).requires_grad_(s.Input > 3),
-            Weight: ChannelsLast(randn(s.Output, s.Input, s.Kernel, s.Kernel, dtype: ScalarType.BFloat16)).requires_grad_(),
+            Input: ChannelsLast(randn(views, s.Input, s.Side, s.Side, dtype: ScalarType.BFloat16, device: device)).requires_grad_(s.Input > 3),
+            Weight: ChannelsLast(randn(s.Output, s.Input, s.Kernel, s.Kernel, dtype: ScalarType.BFloat16, device: device)).requires_grad_(),
             s.Stride, Padding: s.Kernel / 2)).ToArray();
         Tensor[] slopes = [.. layers.Select(l => { using (no_grad()) return nn.functional.conv2d(l.Input, l.Weight, null, [l.Stride, l.Stride], [l.Padding, l.Padding]); })];
         return Timed(steps, () =>
@@ -110,6 +116,7 @@ internal static class StepTable
                 l.Input.grad = null;
                 l.Weight.grad = null;
             }
+            slopes[0].flatten()[0].to(ScalarType.Float32).item<float>(); // waits for a device
         });
     }
 

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """The rival of the tables "pretrain" and "step": the bare SimCLR + DCL training step in PyTorch, on views made beforehand.
-Prints the median images a second. Usage: python3 pretrain_step.py BATCH STEPS THREADS nchw|channels-last [float32|bfloat16 [resnet18|resnet50 [SIZE]]]"""
+Prints the median images a second. Usage: python3 pretrain_step.py BATCH STEPS THREADS nchw|channels-last [float32|bfloat16 [resnet18|resnet50 [SIZE [cpu|cuda]]]]"""
 import contextlib, statistics, sys, time
 import torch, torchvision
 
 batch, steps, threads, layout = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
-precision, name, size = (sys.argv[5:] + ['float32', 'resnet18', '32'][len(sys.argv) - 5:])[:3]
+precision, name, size, device = (sys.argv[5:] + ['float32', 'resnet18', '32', 'cpu'][len(sys.argv) - 5:])[:4]
 size = int(size)
 torch.set_num_threads(threads)
 torch.manual_seed(1)
+torch.backends.cudnn.benchmark = True
 encoder = getattr(torchvision.models, name)()
 features = encoder.fc.in_features
 if size <= 64:
@@ -16,15 +17,15 @@ if size <= 64:
     encoder.maxpool = torch.nn.Identity()
 encoder.fc = torch.nn.Identity()
 projector = torch.nn.Sequential(torch.nn.Linear(features, 512, bias=False), torch.nn.BatchNorm1d(512), torch.nn.ReLU(inplace=True), torch.nn.Linear(512, 128))
-network = torch.nn.Sequential(encoder, projector).train()
-views = torch.randn(2 * batch, 3, size, size)
+network = torch.nn.Sequential(encoder, projector).train().to(device)
+views = torch.randn(2 * batch, 3, size, size, device=device)
 if layout == 'channels-last':
     network, views = network.to(memory_format=torch.channels_last), views.contiguous(memory_format=torch.channels_last)
 decayed = [p for p in network.parameters() if p.dim() > 1]
 free = [p for p in network.parameters() if p.dim() <= 1]
 optimizer = torch.optim.SGD([{'params': decayed, 'weight_decay': 5e-4}, {'params': free, 'weight_decay': 0.0}], lr=0.01, momentum=0.9)
-same = torch.eye(batch, dtype=torch.bool).repeat(2, 2)
-cast = torch.autocast('cpu', dtype=torch.bfloat16) if precision == 'bfloat16' else contextlib.nullcontext()
+same = torch.eye(batch, dtype=torch.bool, device=device).repeat(2, 2)
+cast = torch.autocast(device.split(':')[0], dtype=torch.bfloat16) if precision == 'bfloat16' else contextlib.nullcontext()
 
 rates = []
 for _ in range(steps):
@@ -39,4 +40,4 @@ for _ in range(steps):
     optimizer.step()
     loss.item()
     rates.append(batch / (time.perf_counter() - start))
-print(f'{torch.__version__} {statistics.median(rates[2:]):.3f}')
+print(f'{torch.__version__ if device == "cpu" else torch.__version__ + ",_" + torch.cuda.get_device_name(device).replace(" ", "_")} {statistics.median(rates[2:]):.3f}')
