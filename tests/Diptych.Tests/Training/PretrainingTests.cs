@@ -1,3 +1,4 @@
+using System.Formats.Tar;
 using System.Text.Json;
 using Diptych.Data;
 using Diptych.Training;
@@ -57,6 +58,35 @@ public sealed class PretrainingTests
         Assert.Equal(File.ReadAllBytes(whole.EncoderPath), File.ReadAllBytes(halted.EncoderPath));
         Assert.Equal(Losses(whole), Losses(halted));
         Assert.Equal(accumulate == 1 ? 15 : 6, Losses(whole).Length);
+    }
+
+    [Theory]
+    [InlineData("part-{0..1}.tar")]
+    [InlineData("tiles.pack")]
+    public void Resumes_alike_from_shards_and_from_a_packed_file(string stored)
+    {
+        using var folder = new TemporaryFolder();
+        using (ImageSubset tiles = Tiles(43))
+            ImagePacking.Write(tiles, folder.File("tiles.pack"), new(), cancellation: TestContext.Current.CancellationToken);
+        using (var reader = new TarReader(File.OpenRead(Repository.Sample("test.tar"))))
+        using (TarWriter first = new(File.Create(folder.File("part-0.tar"))), second = new(File.Create(folder.File("part-1.tar"))))
+        {
+            for (int i = 0; i < 43; i++)
+                (i < 30 ? first : second).WriteEntry(reader.GetNextEntry()!);
+        }
+        PretrainOptions options = Small with { Images = folder.File(stored), Epochs = 2 };
+        RunFolder whole = RunFolder.Create(folder.File("whole"), options), halted = RunFolder.Create(folder.File("halted"), options);
+        bool Train(RunFolder run, bool isResumed, int stopAfter)
+        {
+            using IImageSource source = ImageSource.Open(options.Images);
+            using var stop = new CancellationTokenSource();
+            return new Pretraining(options, source, run, new Observer(step => { if (step.Step == stopAfter) stop.Cancel(); })).Run(isResumed, stop.Token);
+        }
+        Assert.True(Train(whole, isResumed: false, stopAfter: 99));
+        Assert.False(Train(halted, isResumed: false, stopAfter: 7));
+        Assert.True(Train(halted, isResumed: true, stopAfter: 99));
+        Assert.Equal(File.ReadAllBytes(whole.EncoderPath), File.ReadAllBytes(halted.EncoderPath));
+        Assert.Equal(Losses(whole), Losses(halted));
     }
 
     [Fact]
