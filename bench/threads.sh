@@ -4,22 +4,24 @@
 # 1 GiB decoded, so that they are decoded anew in each epoch. DIPTYCH names the tool, as in DIPTYCH="dotnet Diptych.Cli.dll".
 set -euo pipefail
 photographs=$1 tiles=$2 rounds=${3:-3}
-diptych=${DIPTYCH:-diptych} cores=$(nproc) long=300000 # what libgomp spins where nothing is asked of it
+diptych=${DIPTYCH:-diptych} cores=$(nproc) long=GOMP_SPINCOUNT=300000 # what libgomp does where nothing is asked of it
+[ "$cores" -gt 1 ] || { echo 'One core has nothing to share.' >&2; exit 1; }
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 # Images a second after the first six steps, in some seconds of training.
-rate() { # SECONDS SPIN THREADS WORKERS IMAGES OPTIONS...
+rate() { # SECONDS ENVIRONMENT THREADS WORKERS IMAGES OPTIONS...
     local seconds=$1 spin=$2 threads=$3 workers=$4; shift 4
     rm -rf "$work/run"
-    GOMP_SPINCOUNT=$spin timeout "$seconds" $diptych pretrain "$@" --epochs 1000 --precision bfloat16 --threads "$threads" --workers "$workers" --out "$work/run" > /dev/null 2>&1 || true
-    sed 's/.*"images-per-second":\([0-9.]*\).*/\1/' "$work/run/metrics.jsonl" | awk 'NR > 6 { n++; s += 1 / $1 } END { printf "%.0f\n", n / s }'
+    env $spin timeout "$seconds" $diptych pretrain "$@" --epochs 1000 --precision bfloat16 --threads "$threads" $workers --out "$work/run" > "$work/said" 2>&1 || true
+    [ -f "$work/run/metrics.jsonl" ] || { cat "$work/said" >&2; exit 1; }
+    sed 's/.*"images-per-second":\([0-9.]*\).*/\1/' "$work/run/metrics.jsonl" | awk 'NR > 6 { n++; s += 1 / $1 } END { if (!n) exit 1; printf "%.0f\n", n / s }'
 }
 row() { # NAME SECONDS IMAGES OPTIONS...
     local name=$1 seconds=$2; shift 2
     for _ in $(seq "$rounds"); do
-        rate "$seconds" $long "$cores" 1 "$@" >> "$work/a"
-        rate "$seconds" 3000 "$cores" 1 "$@" >> "$work/b"
-        rate "$seconds" 3000 "$cores" "$cores" "$@" >> "$work/c"
-        rate "$seconds" 3000 $((cores - 1)) 1 "$@" >> "$work/d"
+        rate "$seconds" $long "$cores" '--workers 1' "$@" >> "$work/a"
+        rate "$seconds" '' "$cores" '--workers 1' "$@" >> "$work/b"
+        rate "$seconds" '' "$cores" '' "$@" >> "$work/c"
+        rate "$seconds" '' $((cores - 1)) '--workers 1' "$@" >> "$work/d"
         echo "$name: $(tail -qn 1 "$work"/[abcd] | xargs)" >&2
     done
     for column in a b c d; do

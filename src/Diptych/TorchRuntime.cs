@@ -13,6 +13,8 @@ namespace Diptych;
 /// </remarks>
 public static partial class TorchRuntime
 {
+    private const string SpinVariable = "GOMP_SPINCOUNT";
+
     private static readonly Lock Gate = new();
     private static readonly Dictionary<string, nint> Handles = [];
 
@@ -30,10 +32,16 @@ public static partial class TorchRuntime
         {
             if (Description is not null)
                 return;
-            SpinBriefly();
             TorchFiles files = TorchFiles.Find(Environment.GetEnvironmentVariable(TorchFiles.Variable), ProgramFolders(), ProbedFolders());
+            // A thread of libtorch that waits for its fellows spins, for milliseconds where nothing else is asked for, and so keeps the loader's threads off its core.
+            // libgomp reads this when it is loaded; programs that are started later do not get it.
+            bool spinsBriefly = OperatingSystem.IsLinux() && Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is null && Environment.GetEnvironmentVariable(SpinVariable) is null;
+            if (spinsBriefly)
+                _ = SetForNativeCode(SpinVariable, "3000", 1);
             foreach (string file in files.InLoadOrder)
                 Handles[Path.GetFileName(file)] = LoadFile(file, files);
+            if (spinsBriefly)
+                _ = UnsetForNativeCode(SpinVariable);
 
             // Names are looked up in the probed folders first; this answers where that finds nothing.
             Assembly torchSharp = typeof(torch).Assembly;
@@ -50,26 +58,19 @@ public static partial class TorchRuntime
     {
         Load();
         foreach ((string name, string value) in new[] { ("ATEN_CPU_CAPABILITY", "avx2"), ("ONEDNN_MAX_CPU_ISA", "AVX2"), ("MKL_CBWR", "COMPATIBLE") })
-            SetVariable(name, value);
+        {
+            Environment.SetEnvironmentVariable(name, value);
+            if (!OperatingSystem.IsWindows())
+                _ = SetForNativeCode(name, value, 1); // .NET keeps a copy of its own
+        }
         torch.set_num_threads(1);
-    }
-
-    // A thread of libtorch that waits for its fellows spins, for some milliseconds where nothing else is asked for, and so keeps the loader's threads off its core.
-    private static void SpinBriefly()
-    {
-        if (OperatingSystem.IsLinux() && Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is null && Environment.GetEnvironmentVariable("GOMP_SPINCOUNT") is null)
-            SetVariable("GOMP_SPINCOUNT", "3000");
-    }
-
-    private static void SetVariable(string name, string value)
-    {
-        Environment.SetEnvironmentVariable(name, value);
-        if (!OperatingSystem.IsWindows())
-            _ = SetForNativeCode(name, value, 1); // .NET keeps a copy of its own
     }
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetForNativeCode(string name, string value, int overwrite);
+
+    [LibraryImport("libc", EntryPoint = "unsetenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int UnsetForNativeCode(string name);
 
     private static nint LoadFile(string file, TorchFiles files)
     {
