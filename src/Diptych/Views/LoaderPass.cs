@@ -110,18 +110,18 @@ internal sealed class LoaderPass : IDisposable
             {
                 Fill(slot.Batch, image, renderer, scratch, needed);
             }
-            catch (InvalidInputException fault) when (fault is not UnreadableImageException)
-            {
-                Fail(slot, image, _images.Unreadable(slot.Batch.Indices[image], fault.Message)); // decoded, but of no use as a view
-            }
-            catch (Exception fault) when (fault is not UnreadableImageException)
-            {
-                string message = $"{_images.NameOf(slot.Batch.Indices[image])}: {fault.Message}";
-                Fail(slot, image, fault is OutOfMemoryException ? new InsufficientMemoryException(message, fault) : new InvalidOperationException(message, fault));
-            }
             catch (UnreadableImageException fault)
             {
                 Fail(slot, image, fault);
+            }
+            catch (Exception fault) when (fault is InvalidInputException or IOException) // decoded, but of no use as a view; or gone meanwhile
+            {
+                Fail(slot, image, _images.Unreadable(slot.Batch.Indices[image], fault.Message));
+            }
+            catch (Exception fault)
+            {
+                string message = $"{_images.NameOf(slot.Batch.Indices[image])}: {fault.Message}";
+                Fail(slot, image, fault is OutOfMemoryException ? new InsufficientMemoryException(message, fault) : new InvalidOperationException(message, fault));
             }
             if (Interlocked.Decrement(ref slot.Missing) > 0)
                 continue;

@@ -60,21 +60,6 @@ public sealed class PackedSourceTests
     }
 
     [Fact]
-    public void Packed_at_another_size_it_is_another_set_of_images()
-    {
-        using var folder = new TemporaryFolder();
-        string Fingerprint(string file, int size)
-        {
-            using IImageSource image = ImageSource.Open(folder.Write("a.png", new Picture(1, 20, 30).Png()));
-            ImagePacking.Write(image, folder.At(file), new() { Size = size }, cancellation: TestContext.Current.CancellationToken);
-            using IImageSource packed = ImageSource.Open(folder.At(file));
-            return SampleOrder.Fingerprint(packed);
-        }
-        Assert.Equal(Fingerprint("one", 16), Fingerprint("two", 16));
-        Assert.NotEqual(Fingerprint("one", 16), Fingerprint("three", 12));
-    }
-
-    [Fact]
     public void A_region_of_a_raw_image_has_the_pixels_of_the_whole()
     {
         using var folder = new TemporaryFolder();
