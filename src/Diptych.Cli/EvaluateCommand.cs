@@ -135,15 +135,17 @@ internal sealed class EvaluateCommand : ToolCommand
             return Unknown("it was named without its run", isSupervised: false, isAllowed, test);
         if (!ImageSource.IsThere(options.Images))
             return Unknown($"{options.Images}, which it learned from, is not there", options.Supervised, isAllowed, test);
-        bool isTrain = RealPath.Of(options.Images) == RealPath.Of(trainPath);
-        if (!isTrain)
-            Console.Error.WriteLine($"Looking for the test images among those that the encoder learned from, {options.Images} …");
-        using IImageSource learned = isTrain ? ImageSource.Open(options.Images, options.ExifOrientation) : ReadableImages.Open(options.Images, options.ExifOrientation, options.SkipUnreadable || skipsUnreadable);
-        bool isComparable = !isTrain || !options.SkipUnreadable;
-        if (isComparable && folder.Checkpoints.ImagesOfNewest() is { } images && images != SampleOrder.Fingerprint(learned))
-            return Unknown($"{options.Images} does not hold the images any more that it learned from", options.Supervised, isAllowed, test);
-        if (isTrain)
-            return [];
+        string changed = $"{options.Images} does not hold the images any more that it learned from";
+        bool IsChanged(IImageSource there) => folder.Checkpoints.ImagesOfNewest() is { } images && images != SampleOrder.Fingerprint(there);
+        if (RealPath.Of(options.Images) == RealPath.Of(trainPath))
+        {
+            using IImageSource there = ImageSource.Open(options.Images, options.ExifOrientation);
+            return !options.SkipUnreadable && IsChanged(there) ? Unknown(changed, options.Supervised, isAllowed, test) : [];
+        }
+        Console.Error.WriteLine($"Looking for the test images among those that the encoder learned from, {options.Images} …");
+        using IImageSource learned = ReadableImages.Open(options.Images, options.ExifOrientation, options.SkipUnreadable || skipsUnreadable);
+        if (IsChanged(learned))
+            return Unknown(changed, options.Supervised, isAllowed, test);
         var shared = testImages.FindIn(learned);
         if (shared.Count == 0)
             return [];

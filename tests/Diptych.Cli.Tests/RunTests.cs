@@ -49,6 +49,16 @@ public sealed class RunTests
     }
 
     [Fact]
+    public async Task What_auto_measured_is_told_and_kept()
+    {
+        using var folder = new TemporaryFolder();
+        Run trained = await Run.ToolIn(folder, ["pretrain", Run.Sample("test.tar"), .. Small, "--epochs", "1", "--precision", "auto", "--out", "run"]);
+        Assert.Equal(0, trained.ExitCode);
+        Assert.Contains("views through the encoder and back take ", trained.Error, StringComparison.Ordinal);
+        Assert.Contains("views through the encoder and back take ", File.ReadAllText(folder.File("run/log.txt")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_set_is_inspected_with_all_that_is_wrong_with_it()
     {
         using var folder = new TemporaryFolder();

@@ -57,7 +57,7 @@ internal static class BatchGradient
     /// <summary>Images in the smallest chunk of a batch.</summary>
     /// <param name="batch">Images in the batch.</param>
     /// <param name="chunk">Most images in a chunk.</param>
-    public static long SmallestChunk(int batch, int chunk) => Split(batch, chunk).Min(part => part.Count);
+    public static long SmallestChunk(int batch, int chunk) => batch / CountChunks(batch, chunk);
 
     private static BatchResult AddInChunks(IMethod method, Tensor views, IReadOnlyList<int> numbers, ContrastiveLoss loss, double share, int chunk, IReadOnlyList<int>? labels, bool isChecked)
     {
@@ -134,9 +134,11 @@ internal static class BatchGradient
     // As even as possible, so that batch-norm has about as many images in the last chunk as in the others.
     private static (long First, long Count)[] Split(long images, int chunk)
     {
-        long count = (images + chunk - 1) / chunk;
+        long count = CountChunks(images, chunk);
         return Enumerable.Range(0, (int)count).Select(i => (First: images * i / count, Count: images * (i + 1) / count - images * i / count)).ToArray();
     }
+
+    private static long CountChunks(long images, int chunk) => (images + chunk - 1) / chunk;
 
     private static void ThrowIfNotFinite(IReadOnlyList<LossValue> directions)
     {
