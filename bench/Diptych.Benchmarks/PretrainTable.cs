@@ -43,7 +43,7 @@ internal static class PretrainTable
         Console.Out.WriteLine($"""
             # pretrain beside the bare step
 
-            ResNet-18, width 64, 3×3 stem, 32×32, batch {Batch} (two views each), DCL, SGD, {threads} threads, shared with the loader. `diptych pretrain` reads, decodes, draws views, steps, writes metrics, and a checkpoint every {CheckpointEvery} steps, where 500 are the default: images/s from step {WarmupSteps + 1} to {WarmupSteps + CheckpointEvery}, all that lies between included. The bare steps: median images/s of {Steps - WarmupSteps} steps after {WarmupSteps}. Then median [minimum–maximum] of {Rounds} rounds in turns. The bare step is that of [step.md](step.md).
+            ResNet-18, width 64, 3×3 stem, 32×32, batch {Batch} (two views each), DCL, SGD, {threads} threads, shared with the loader. `diptych pretrain` reads, decodes, draws views, steps, writes metrics, and a checkpoint every {CheckpointEvery} steps, where 500 are the default: images/s from step {WarmupSteps + 1} to {WarmupSteps + CheckpointEvery}, all that lies between included. The bare steps: median images/s of {Steps - 2} steps after 2. Then median [minimum–maximum] of {Rounds} rounds in turns. The bare step is that of [step.md](step.md).
             Machine: {Processor()}, {threads} cores, {RuntimeInformation.OSDescription.Split('#')[0].Trim()}; .NET {Environment.Version}, libtorch 2.10, PyTorch {version}.
             Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- pretrain CIFAR10-JPEG/train`
 

@@ -15,7 +15,7 @@ internal static class StepTable
     private static readonly (string Encoder, int Size, int Batch, int Steps)[] Cases = [("resnet18", 32, 64, 8), ("resnet18", 32, 128, 6), ("resnet50", 224, 4, 8)];
 
     // A GPU is idle with less.
-    private static readonly (string Encoder, int Size, int Batch, int Steps)[] DeviceCases = [("resnet18", 32, 64, 50), ("resnet18", 32, 256, 50), ("resnet50", 224, 64, 30)];
+    private static readonly (string Encoder, int Size, int Batch, int Steps)[] DeviceCases = [("resnet18", 32, 64, 120), ("resnet18", 32, 256, 120), ("resnet50", 224, 64, 100)];
 
     private static readonly (string Layout, string Precision, string Name)[] Rivals =
         [("nchw", "float32", "PyTorch, float32, NCHW (its default)"), ("channels-last", "float32", "PyTorch, float32, channels-last"), ("channels-last", "bfloat16", "PyTorch, bfloat16 autocast, channels-last")];
@@ -63,7 +63,7 @@ internal static class StepTable
             # The training step beside PyTorch's
 
             SimCLR with DCL, SGD, on views made beforehand: forward, loss with its diagnostics, backward, update; no loader and no checkpoints. {(device == "cpu" ? $"{threads} threads" : $"On {device}")}. Median images/s of a program's steps after the first two, then median [minimum–maximum] of {rounds} rounds in turns.
-            Machine: {PretrainTable.Processor()}, {threads} cores, {RuntimeInformation.OSDescription.Split('#')[0].Trim()}; .NET {Environment.Version}, TorchSharp {typeof(TorchSharp.torch).Assembly.GetName().Version!.ToString(3)} ({TorchRuntime.Description}), PyTorch {version}.
+            Machine: {PretrainTable.Processor()}, {threads} cores, {RuntimeInformation.OSDescription.Split('#')[0].Trim()}; .NET {Environment.Version}, TorchSharp {typeof(TorchSharp.torch).Assembly.GetName().Version!.ToString(3)} ({TorchRuntime.Description!.Split(" in ")[0]}), PyTorch {version}.
             Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- step{(device == "cpu" ? "" : $" {python} {device}")}`
             """);
         text.ForEach(Console.Out.WriteLine);
@@ -90,13 +90,20 @@ internal static class StepTable
             module.to(device).train();
         using Optimizer optimizer = KnownOptimizer.Named("sgd").Create(method, options);
         using Tensor views = ChannelsLast(randn(2 * batch, 3, size, size, device: device));
-        var step = new TrainingStep(method, optimizer, options);
+        var placement = Placement.On(device);
+        var step = new TrainingStep(method, optimizer, options, placement.IsAsynchronous);
+        using var pending = new PendingSteps(placement); // read as pretrain reads them
         int[] images = [.. Enumerable.Range(0, batch)];
-        return Timed(steps, () =>
+        return [.. Timed(steps / placement.ReadEvery, () =>
         {
-            step.Add(views, images, options.CreateLoss(), null);
-            step.Finish(0.01);
-        });
+            do
+            {
+                step.Add(views, images, options.CreateLoss(), null);
+                pending.Add(step.FinishLater(0.01), step: 0, epoch: 0, options.Temperature);
+            }
+            while (!pending.AreDue);
+            pending.Read(out _);
+        }).Select(seconds => seconds / placement.ReadEvery)];
     }
 
     // Every convolution of the network with its own input, one after the other; inputs ask for gradients as they do inside it.
@@ -112,7 +119,7 @@ internal static class StepTable
             foreach (var (i, l) in layers.Index())
             {
                 using var scope = NewDisposeScope();
-                nn.functional.conv2d(l.Input, l.Weight, null, [l.Stride, l.Stride], [l.Padding, l.Padding]).backward([slopes[i]]);
+                Convolution.InBfloat16(l.Input, l.Weight, l.Stride, l.Padding).backward([slopes[i]]);
                 l.Input.grad = null;
                 l.Weight.grad = null;
             }

@@ -9,7 +9,6 @@ precision, name, size, device = (sys.argv[5:] + ['float32', 'resnet18', '32', 'c
 size = int(size)
 torch.set_num_threads(threads)
 torch.manual_seed(1)
-torch.backends.cudnn.benchmark = True
 encoder = getattr(torchvision.models, name)()
 features = encoder.fc.in_features
 if size <= 64:
