@@ -34,5 +34,4 @@ echo "| training | long spin, 1 worker | brief spin, 1 worker | brief spin, $cor
 echo "|---|---|---|---|---|"
 row "photographs, 32 pixels, ResNet-10 of width 16, batch 64" 13 "$photographs" --image-size 32 --encoder resnet10 --width 16 --batch 64
 row "photographs, 64 pixels, ResNet-10 of width 16, batch 32" 16 "$photographs" --image-size 64 --encoder resnet10 --width 16 --batch 32
-row "photographs, 96 pixels, ResNet-18 of width 32, batch 32" 20 "$photographs" --image-size 96 --encoder resnet18 --width 32 --batch 32
 row "tiles, 32 pixels, ResNet-10 of width 16, batch 64" 10 "$tiles" --image-size 32 --views satellite --encoder resnet10 --width 16 --batch 64
