@@ -66,6 +66,10 @@ public static partial class TorchRuntime
         torch.set_num_threads(1);
     }
 
+    /// <summary>A function of libtorch's CPU part or of what that is linked with; 0 where there is none.</summary>
+    internal static nint FindExport(string name) =>
+        Handles.TryGetValue(TorchFiles.NameOf("torch_cpu"), out nint library) && NativeLibrary.TryGetExport(library, name, out nint address) ? address : 0;
+
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetForNativeCode(string name, string value, int overwrite);
 

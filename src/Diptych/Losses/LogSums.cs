@@ -45,10 +45,7 @@ internal sealed record LogSums(IReadOnlyList<Tensor> Values, Tensor? Pairs, Tens
             List<Tensor> saved = context.get_saved_variables();
             var tiles = (LogSumTiles)context.get_data("tiles");
             (Tensor? ofAnchors, Tensor? ofCandidates) = tiles.Backward(saved[0], saved[1], [.. saved.Skip(2)], gradients);
-            List<Tensor> results = [ofAnchors?.MoveToOuterDisposeScope()!, ofCandidates?.MoveToOuterDisposeScope()!, null!];
-            // libtorch takes the gradients after this returns: until then a garbage collection must not free them.
-            context.save_data("gradients", results);
-            return results;
+            return GradientHandOver.Keep([ofAnchors!, ofCandidates!, null!]);
         }
     }
 }

@@ -43,9 +43,6 @@ internal sealed class Normalization : autograd.SingleTensorFunction<Normalizatio
             Part(result).copy_((slope - along * rows).div_(Part(length)).div_(Part(largest)));
         }
         gradient.Dispose();
-        List<Tensor> results = [result.MoveToOuterDisposeScope(), null!];
-        // libtorch takes the gradient after this returns: until then a garbage collection must not free it.
-        context.save_data("gradients", results);
-        return results;
+        return GradientHandOver.Keep([result, null!]);
     }
 }

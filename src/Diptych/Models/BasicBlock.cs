@@ -36,8 +36,8 @@ internal sealed class BasicBlock : Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         Tensor shortcut = downsample is null ? input : Convolution.ApplyWithNorm(downsample, Subsample(input, shortcutStride));
-        Tensor hidden = BatchNormalization.Apply(bn1, Convolution.Apply(conv1, input)).relu_();
-        return BatchNormalization.Apply(bn2, Convolution.Apply(conv2, hidden)).Plus_(shortcut).relu_().MoveToOuterDisposeScope();
+        Tensor hidden = BatchNormalization.ApplyWithRelu(bn1, Convolution.Apply(conv1, input));
+        return BatchNormalization.ApplyWithRelu(bn2, Convolution.Apply(conv2, hidden), shortcut).MoveToOuterDisposeScope();
     }
 
     // [N, C, H, W] → [N, C, ⌈H / stride⌉, ⌈W / stride⌉]

@@ -1,3 +1,4 @@
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -14,13 +15,42 @@ internal static class BatchNormalization
     /// <summary>Normalizes, and updates running statistics and their count while the layer trains.</summary>
     /// <param name="layer">The batch-norm.</param>
     /// <param name="input"><c>[N, C]</c> or <c>[N, C, H, W]</c>.</param>
-    public static Tensor Apply(NormBase layer, Tensor input)
+    public static Tensor Apply(NormBase layer, Tensor input) => Apply(layer, input, null, hasRelu: false);
+
+    /// <summary>Normalizes, adds a shortcut where there is one, then ReLU.</summary>
+    /// <param name="layer">The batch-norm.</param>
+    /// <param name="input"><c>[N, C, H, W]</c></param>
+    /// <param name="shortcut">The same shape and type.</param>
+    public static Tensor ApplyWithRelu(NormBase layer, Tensor input, Tensor? shortcut = null) => Apply(layer, input, shortcut, hasRelu: true);
+
+    private static Tensor Apply(NormBase layer, Tensor input, Tensor? shortcut, bool hasRelu)
     {
         if (layer.training)
         {
             using var noGradient = no_grad();
             layer.num_batches_tracked!.add_(Arithmetic.One, Arithmetic.One);
         }
-        return functional.batch_norm(input, layer.running_mean, layer.running_var, layer.weight, layer.bias, layer.training, layer.momentum ?? 0.1, layer.eps);
+        if (CanBeFused(layer, input) && (shortcut is null || IsChannelsLast(shortcut)))
+        {
+            bool isShort = input.dtype == ScalarType.BFloat16;
+            if (layer.training)
+                return isShort ? FusedBatchNorm<Bfloat16Values>.Train(layer, input, shortcut, hasRelu) : FusedBatchNorm<FloatValues>.Train(layer, input, shortcut, hasRelu);
+            if (!is_grad_enabled())
+                return isShort ? FusedBatchNorm<Bfloat16Values>.Evaluate(layer, input, shortcut, hasRelu) : FusedBatchNorm<FloatValues>.Evaluate(layer, input, shortcut, hasRelu);
+        }
+        Tensor output = functional.batch_norm(input, layer.running_mean, layer.running_var, layer.weight, layer.bias, layer.training, layer.momentum ?? 0.1, layer.eps);
+        if (shortcut is not null)
+            output.Plus_(shortcut);
+        return hasRelu ? output.relu_() : output;
+    }
+
+    private static bool CanBeFused(NormBase layer, Tensor input) =>
+        input.device_type == DeviceType.CPU && input.dim() == 4 && input.shape[1] % NormRows<FloatValues>.Lanes == 0 && input.numel() > input.shape[1]
+        && input.dtype is ScalarType.BFloat16 or ScalarType.Float32 && layer.weight!.dtype == ScalarType.Float32 && IsChannelsLast(input);
+
+    private static bool IsChannelsLast(Tensor images)
+    {
+        using Tensor rows = images.permute(0, 2, 3, 1);
+        return rows.is_contiguous();
     }
 }

@@ -37,8 +37,8 @@ internal sealed class Bottleneck : Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         Tensor shortcut = downsample is null ? input : Convolution.ApplyWithNorm(downsample, input);
-        Tensor hidden = BatchNormalization.Apply(bn1, Convolution.Apply(conv1, input)).relu_();
-        hidden = BatchNormalization.Apply(bn2, Convolution.Apply(conv2, hidden)).relu_();
-        return BatchNormalization.Apply(bn3, Convolution.Apply(conv3, hidden)).Plus_(shortcut).relu_().MoveToOuterDisposeScope();
+        Tensor hidden = BatchNormalization.ApplyWithRelu(bn1, Convolution.Apply(conv1, input));
+        hidden = BatchNormalization.ApplyWithRelu(bn2, Convolution.Apply(conv2, hidden));
+        return BatchNormalization.ApplyWithRelu(bn3, Convolution.Apply(conv3, hidden), shortcut).MoveToOuterDisposeScope();
     }
 }

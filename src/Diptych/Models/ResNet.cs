@@ -62,7 +62,7 @@ public sealed class ResNet : Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        Tensor hidden = BatchNormalization.Apply(bn1, Convolution.Apply(conv1, Precision == ScalarType.BFloat16 ? input.to_type(ScalarType.BFloat16) : input)).relu_();
+        Tensor hidden = BatchNormalization.ApplyWithRelu(bn1, Convolution.Apply(conv1, Precision == ScalarType.BFloat16 ? input.to_type(ScalarType.BFloat16) : input));
         if (maxpool is not null)
             hidden = maxpool.call(hidden);
         hidden = layer4.call(layer3.call(layer2.call(layer1.call(hidden)))); // [N, F, h, w]

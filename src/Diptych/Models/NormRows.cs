@@ -1,0 +1,298 @@
+using System.Buffers;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+
+namespace Diptych.Models;
+
+/// <summary>The passes of batch-norm over a matrix <c>[R, C]</c>, which is what <c>[N, C, H, W]</c> is in channels-last memory, with the sum and the ReLU that follow it.</summary>
+/// <remarks>
+/// Figures of columns are in the order of <see cref="IRowValues.Column"/>. Rows are taken in chunks whose length does not depend on the number of threads, and
+/// the sums of chunks are added in their order, in double precision: equal inputs give equal bits for any number of threads.
+/// </remarks>
+/// <typeparam name="TValues">Type of the values; all arithmetic on them is in float32.</typeparam>
+internal static unsafe class NormRows<TValues> where TValues : struct, IRowValues
+{
+    private const int ChunkValues = 1 << 16, LongestChunk = 1024;
+
+    // Taken together, so that figures of columns stay in registers.
+    private const int RowsAtOnce = 8;
+
+    /// <summary>The number of columns must be a multiple of it.</summary>
+    public static int Lanes => 2 * Vector<float>.Count;
+
+    /// <summary>Mean and biased variance of each column.</summary>
+    /// <param name="input"><c>[R, C]</c></param>
+    /// <param name="rows">R.</param>
+    /// <param name="mean">C of them are written.</param>
+    /// <param name="variance">C of them are written.</param>
+    public static void Moments(byte* input, long rows, double[] mean, double[] variance)
+    {
+        int columns = mean.Length, chunks = ChunkCount(rows, columns);
+        // Of each chunk: its first row, by which values are shifted so that squares do not cancel; sums; sums of squares.
+        float[] parts = ArrayPool<float>.Shared.Rent(3 * chunks * columns + Vector<float>.Count);
+        ForEachChunk(rows, columns, (chunk, first, count) =>
+        {
+            fixed (float* shift = &parts[3 * chunk * columns])
+                ChunkMoments(input + first * columns * TValues.Size, count, columns, shift, shift + columns, shift + 2 * columns);
+        });
+        Array.Clear(mean);
+        Array.Clear(variance);
+        fixed (float* all = parts)
+        fixed (double* means = mean, variances = variance)
+        {
+            for (int chunk = 0; chunk < chunks; chunk++)
+            {
+                float* shift = all + 3 * chunk * columns, sum = shift + columns;
+                Vector<double> count = new(ChunkLength(chunk, rows, columns)), share = count / new Vector<double>(rows), each = share / count;
+                for (int c = 0; c < columns; c += Vector<double>.Count)
+                    (Vector.Load(means + c) + share * Doubles(shift + c) + each * Doubles(sum + c)).Store(means + c);
+            }
+            for (int chunk = 0; chunk < chunks; chunk++)
+            {
+                float* shift = all + 3 * chunk * columns, sum = shift + columns, squares = sum + columns;
+                Vector<double> count = new(ChunkLength(chunk, rows, columns)), share = count / new Vector<double>(rows);
+                for (int c = 0; c < columns; c += Vector<double>.Count)
+                {
+                    // About the chunk's own mean, then that mean about the whole's.
+                    Vector<double> own = Doubles(sum + c) / count, off = Doubles(shift + c) + own - Vector.Load(means + c);
+                    Vector<double> spread = Vector.Max(Doubles(squares + c) / count - own * own, Vector<double>.Zero);
+                    (Vector.Load(variances + c) + share * (spread + off * off)).Store(variances + c);
+                }
+            }
+        }
+        ArrayPool<float>.Shared.Return(parts);
+    }
+
+    /// <summary>scale · input + offset, column by column, and what follows.</summary>
+    /// <param name="input"><c>[R, C]</c></param>
+    /// <param name="shortcut"><c>[R, C]</c>, or null where none is added.</param>
+    /// <param name="output"><c>[R, C]</c>, is written.</param>
+    /// <param name="rows">R.</param>
+    /// <param name="scale">C.</param>
+    /// <param name="offset">C.</param>
+    /// <param name="hasRelu">Whether ReLU follows.</param>
+    public static void Apply(byte* input, byte* shortcut, byte* output, long rows, float[] scale, float[] offset, bool hasRelu)
+    {
+        int columns = scale.Length, lanes = Vector<float>.Count, stride = columns * TValues.Size;
+        ForEachChunk(rows, columns, (_, first, count) =>
+        {
+            fixed (float* scales = scale, offsets = offset)
+            {
+                for (long row = first, end = first + count; row < end; row++)
+                {
+                    for (int c = 0; c < columns; c += 2 * lanes)
+                    {
+                        Vector<float> a0 = Vector.Load(scales + c), a1 = Vector.Load(scales + c + lanes), b0 = Vector.Load(offsets + c), b1 = Vector.Load(offsets + c + lanes);
+                        long at = row * stride + c * TValues.Size;
+                        for (long last = at + stride; at < last; at += stride)
+                        {
+                            var (v0, v1) = TValues.Load(input + at);
+                            v0 = Vector.MultiplyAddEstimate(v0, a0, b0);
+                            v1 = Vector.MultiplyAddEstimate(v1, a1, b1);
+                            if (shortcut is not null)
+                            {
+                                var (s0, s1) = TValues.Load(shortcut + at);
+                                v0 += s0;
+                                v1 += s1;
+                            }
+                            if (hasRelu)
+                            {
+                                v0 = WherePositive(v0, v0);
+                                v1 = WherePositive(v1, v1);
+                            }
+                            TValues.Store(output + at, v0, v1);
+                        }
+                    }
+                }
+            }
+        });
+    }
+
+    /// <summary>Column sums of the gradient before what follows the normalization, and of its product with (input − mean).</summary>
+    /// <param name="input"><c>[R, C]</c></param>
+    /// <param name="output"><c>[R, C]</c>, of <see cref="Apply"/>, where a shortcut was added, and else null.</param>
+    /// <param name="gradient">Of the output, <c>[R, C]</c>.</param>
+    /// <param name="shortcutGradient"><c>[R, C]</c>, is written where a shortcut was added.</param>
+    /// <param name="rows">R.</param>
+    /// <param name="scale">C, as for <see cref="Apply"/>.</param>
+    /// <param name="offset">C, as for <see cref="Apply"/>.</param>
+    /// <param name="mean">C.</param>
+    /// <param name="hasRelu">Whether ReLU followed.</param>
+    /// <param name="sums">C of them are written.</param>
+    /// <param name="products">C of them are written.</param>
+    public static void GradientSums(byte* input, byte* output, byte* gradient, byte* shortcutGradient, long rows, float[] scale, float[] offset, float[] mean, bool hasRelu, double[] sums, double[] products)
+    {
+        int columns = scale.Length, chunks = ChunkCount(rows, columns), lanes = Vector<float>.Count, stride = columns * TValues.Size;
+        float[] parts = ArrayPool<float>.Shared.Rent(2 * chunks * columns + Vector<float>.Count);
+        ForEachChunk(rows, columns, (chunk, first, count) =>
+        {
+            fixed (float* scales = scale, offsets = offset, means = mean, sum = &parts[2 * chunk * columns])
+            {
+                float* product = sum + columns;
+                new Span<float>(sum, 2 * columns).Clear();
+                for (long row = first, end = first + count; row < end; row += RowsAtOnce)
+                {
+                    for (int c = 0; c < columns; c += 2 * lanes)
+                    {
+                        Vector<float> a0 = Vector.Load(scales + c), a1 = Vector.Load(scales + c + lanes), b0 = Vector.Load(offsets + c), b1 = Vector.Load(offsets + c + lanes);
+                        Vector<float> m0 = Vector.Load(means + c), m1 = Vector.Load(means + c + lanes);
+                        Vector<float> s0 = Vector.Load(sum + c), s1 = Vector.Load(sum + c + lanes), p0 = Vector.Load(product + c), p1 = Vector.Load(product + c + lanes);
+                        long at = row * stride + c * TValues.Size;
+                        for (long last = at + Math.Min(RowsAtOnce, end - row) * stride; at < last; at += stride)
+                        {
+                            var (v0, v1) = TValues.Load(input + at);
+                            var (g0, g1) = TValues.Load(gradient + at);
+                            Fetch(input + at + RowsAtOnce * stride);
+                            Fetch(gradient + at + RowsAtOnce * stride);
+                            if (output is not null)
+                            {
+                                Fetch(output + at + RowsAtOnce * stride);
+                                var (z0, z1) = TValues.Load(output + at);
+                                g0 = WherePositive(z0, g0);
+                                g1 = WherePositive(z1, g1);
+                                TValues.Store(shortcutGradient + at, g0, g1);
+                            }
+                            else if (hasRelu)
+                            {
+                                g0 = WherePositive(Vector.MultiplyAddEstimate(v0, a0, b0), g0);
+                                g1 = WherePositive(Vector.MultiplyAddEstimate(v1, a1, b1), g1);
+                            }
+                            s0 += g0;
+                            s1 += g1;
+                            p0 = Vector.MultiplyAddEstimate(v0 - m0, g0, p0);
+                            p1 = Vector.MultiplyAddEstimate(v1 - m1, g1, p1);
+                        }
+                        s0.Store(sum + c);
+                        s1.Store(sum + c + lanes);
+                        p0.Store(product + c);
+                        p1.Store(product + c + lanes);
+                    }
+                }
+            }
+        });
+        Array.Clear(sums);
+        Array.Clear(products);
+        fixed (float* all = parts)
+        fixed (double* sum = sums, product = products)
+        {
+            for (int chunk = 0; chunk < chunks; chunk++)
+            {
+                float* part = all + 2 * chunk * columns;
+                for (int c = 0; c < columns; c += Vector<double>.Count)
+                {
+                    (Vector.Load(sum + c) + Doubles(part + c)).Store(sum + c);
+                    (Vector.Load(product + c) + Doubles(part + columns + c)).Store(product + c);
+                }
+            }
+        }
+        ArrayPool<float>.Shared.Return(parts);
+    }
+
+    /// <summary>scale · gradient + slope · input + rest, column by column: the gradient of the input.</summary>
+    /// <param name="input"><c>[R, C]</c></param>
+    /// <param name="gradient"><c>[R, C]</c>: of the output, or of the shortcut where one was added.</param>
+    /// <param name="inputGradient"><c>[R, C]</c>, is written.</param>
+    /// <param name="rows">R.</param>
+    /// <param name="scale">C, as for <see cref="Apply"/>.</param>
+    /// <param name="offset">C, as for <see cref="Apply"/>.</param>
+    /// <param name="slope">C.</param>
+    /// <param name="rest">C.</param>
+    /// <param name="hasRelu">Whether the gradient passes ReLU first.</param>
+    public static void InputGradient(byte* input, byte* gradient, byte* inputGradient, long rows, float[] scale, float[] offset, float[] slope, float[] rest, bool hasRelu)
+    {
+        int columns = scale.Length, lanes = Vector<float>.Count, stride = columns * TValues.Size;
+        ForEachChunk(rows, columns, (_, first, count) =>
+        {
+            fixed (float* scales = scale, offsets = offset, slopes = slope, rests = rest)
+            {
+                for (long row = first, end = first + count; row < end; row++)
+                {
+                    for (int c = 0; c < columns; c += 2 * lanes)
+                    {
+                        Vector<float> a0 = Vector.Load(scales + c), a1 = Vector.Load(scales + c + lanes), b0 = Vector.Load(offsets + c), b1 = Vector.Load(offsets + c + lanes);
+                        Vector<float> k0 = Vector.Load(slopes + c), k1 = Vector.Load(slopes + c + lanes), r0 = Vector.Load(rests + c), r1 = Vector.Load(rests + c + lanes);
+                        long at = row * stride + c * TValues.Size;
+                        for (long last = at + stride; at < last; at += stride)
+                        {
+                            var (v0, v1) = TValues.Load(input + at);
+                            var (g0, g1) = TValues.Load(gradient + at);
+                            if (hasRelu)
+                            {
+                                g0 = WherePositive(Vector.MultiplyAddEstimate(v0, a0, b0), g0);
+                                g1 = WherePositive(Vector.MultiplyAddEstimate(v1, a1, b1), g1);
+                            }
+                            TValues.Store(inputGradient + at, Vector.MultiplyAddEstimate(g0, a0, Vector.MultiplyAddEstimate(v0, k0, r0)), Vector.MultiplyAddEstimate(g1, a1, Vector.MultiplyAddEstimate(v1, k1, r1)));
+                        }
+                    }
+                }
+            }
+        });
+    }
+
+    private static void ChunkMoments(byte* input, long rows, int columns, float* shift, float* sum, float* squares)
+    {
+        int lanes = Vector<float>.Count, stride = columns * TValues.Size;
+        for (int c = 0; c < columns; c += 2 * lanes)
+        {
+            var (first, second) = TValues.Load(input + c * TValues.Size);
+            first.Store(shift + c);
+            second.Store(shift + c + lanes);
+        }
+        new Span<float>(sum, 2 * columns).Clear();
+        for (long row = 0; row < rows; row += RowsAtOnce)
+        {
+            for (int c = 0; c < columns; c += 2 * lanes)
+            {
+                Vector<float> k0 = Vector.Load(shift + c), k1 = Vector.Load(shift + c + lanes);
+                Vector<float> s0 = Vector.Load(sum + c), s1 = Vector.Load(sum + c + lanes), q0 = Vector.Load(squares + c), q1 = Vector.Load(squares + c + lanes);
+                long at = row * stride + c * TValues.Size;
+                for (long last = at + Math.Min(RowsAtOnce, rows - row) * stride; at < last; at += stride)
+                {
+                    var (v0, v1) = TValues.Load(input + at);
+                    Fetch(input + at + RowsAtOnce * stride);
+                    v0 -= k0;
+                    v1 -= k1;
+                    s0 += v0;
+                    s1 += v1;
+                    q0 = Vector.MultiplyAddEstimate(v0, v0, q0);
+                    q1 = Vector.MultiplyAddEstimate(v1, v1, q1);
+                }
+                s0.Store(sum + c);
+                s1.Store(sum + c + lanes);
+                q0.Store(squares + c);
+                q1.Store(squares + c + lanes);
+            }
+        }
+    }
+
+    // What is not positive becomes 0; NaN stays NaN, so that a run that diverges is seen.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<float> WherePositive(Vector<float> value, Vector<float> result) =>
+        Vector.AndNot(result, Vector.AsVectorSingle(Vector.LessThanOrEqual(value, Vector<float>.Zero)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Fetch(byte* address)
+    {
+        if (Sse.IsSupported)
+            Sse.Prefetch0(address);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<double> Doubles(float* values)
+    {
+        Vector.Widen(Vector.Load(values), out Vector<double> first, out _);
+        return first;
+    }
+
+    private static int ChunkRows(int columns) => Math.Clamp(ChunkValues / columns, 1, LongestChunk);
+
+    private static int ChunkCount(long rows, int columns) => checked((int)((rows + ChunkRows(columns) - 1) / ChunkRows(columns)));
+
+    private static long ChunkLength(int chunk, long rows, int columns) => Math.Min(ChunkRows(columns), rows - (long)chunk * ChunkRows(columns));
+
+    private static void ForEachChunk(long rows, int columns, Action<int, long, long> work)
+    {
+        TorchThreads.ForEach(ChunkCount(rows, columns), chunk => work(chunk, (long)chunk * ChunkRows(columns), ChunkLength(chunk, rows, columns)));
+    }
+}
