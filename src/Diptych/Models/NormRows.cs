@@ -15,7 +15,7 @@ internal static unsafe class NormRows<TValues> where TValues : struct, IRowValue
 {
     private const int ChunkValues = 1 << 16, LongestChunk = 1024;
 
-    // Taken together, so that figures of columns stay in registers.
+    // Where sums are kept: so many rows together, so that a column's sums stay in registers meanwhile; the rows after them are fetched ahead.
     private const int RowsAtOnce = 8;
 
     /// <summary>The number of columns must be a multiple of it.</summary>
@@ -34,7 +34,7 @@ internal static unsafe class NormRows<TValues> where TValues : struct, IRowValue
         ForEachChunk(rows, columns, (chunk, first, count) =>
         {
             fixed (float* shift = &parts[3 * chunk * columns])
-                ChunkMoments(input + first * columns * TValues.Size, count, columns, shift, shift + columns, shift + 2 * columns);
+                MomentChunk(input + first * columns * TValues.Size, count, columns, shift, shift + columns, shift + 2 * columns);
         });
         Array.Clear(mean);
         Array.Clear(variance);
@@ -74,38 +74,11 @@ internal static unsafe class NormRows<TValues> where TValues : struct, IRowValue
     /// <param name="hasRelu">Whether ReLU follows.</param>
     public static void Apply(byte* input, byte* shortcut, byte* output, long rows, float[] scale, float[] offset, bool hasRelu)
     {
-        int columns = scale.Length, lanes = Vector<float>.Count, stride = columns * TValues.Size;
-        ForEachChunk(rows, columns, (_, first, count) =>
+        ForEachChunk(rows, scale.Length, (_, first, count) =>
         {
+            long at = first * scale.Length * TValues.Size;
             fixed (float* scales = scale, offsets = offset)
-            {
-                for (long row = first, end = first + count; row < end; row++)
-                {
-                    for (int c = 0; c < columns; c += 2 * lanes)
-                    {
-                        Vector<float> a0 = Vector.Load(scales + c), a1 = Vector.Load(scales + c + lanes), b0 = Vector.Load(offsets + c), b1 = Vector.Load(offsets + c + lanes);
-                        long at = row * stride + c * TValues.Size;
-                        for (long last = at + stride; at < last; at += stride)
-                        {
-                            var (v0, v1) = TValues.Load(input + at);
-                            v0 = Vector.MultiplyAddEstimate(v0, a0, b0);
-                            v1 = Vector.MultiplyAddEstimate(v1, a1, b1);
-                            if (shortcut is not null)
-                            {
-                                var (s0, s1) = TValues.Load(shortcut + at);
-                                v0 += s0;
-                                v1 += s1;
-                            }
-                            if (hasRelu)
-                            {
-                                v0 = WherePositive(v0, v0);
-                                v1 = WherePositive(v1, v1);
-                            }
-                            TValues.Store(output + at, v0, v1);
-                        }
-                    }
-                }
-            }
+                ApplyChunk(input + at, shortcut is null ? null : shortcut + at, output + at, count, scale.Length, scales, offsets, hasRelu);
         });
     }
 
@@ -123,53 +96,13 @@ internal static unsafe class NormRows<TValues> where TValues : struct, IRowValue
     /// <param name="products">C of them are written.</param>
     public static void GradientSums(byte* input, byte* output, byte* gradient, byte* shortcutGradient, long rows, float[] scale, float[] offset, float[] mean, bool hasRelu, double[] sums, double[] products)
     {
-        int columns = scale.Length, chunks = ChunkCount(rows, columns), lanes = Vector<float>.Count, stride = columns * TValues.Size;
+        int columns = scale.Length, chunks = ChunkCount(rows, columns);
         float[] parts = ArrayPool<float>.Shared.Rent(2 * chunks * columns + Vector<float>.Count);
         ForEachChunk(rows, columns, (chunk, first, count) =>
         {
-            fixed (float* scales = scale, offsets = offset, means = mean, sum = &parts[2 * chunk * columns])
-            {
-                float* product = sum + columns;
-                new Span<float>(sum, 2 * columns).Clear();
-                for (long row = first, end = first + count; row < end; row += RowsAtOnce)
-                {
-                    for (int c = 0; c < columns; c += 2 * lanes)
-                    {
-                        Vector<float> a0 = Vector.Load(scales + c), a1 = Vector.Load(scales + c + lanes), b0 = Vector.Load(offsets + c), b1 = Vector.Load(offsets + c + lanes);
-                        Vector<float> m0 = Vector.Load(means + c), m1 = Vector.Load(means + c + lanes);
-                        Vector<float> s0 = Vector.Load(sum + c), s1 = Vector.Load(sum + c + lanes), p0 = Vector.Load(product + c), p1 = Vector.Load(product + c + lanes);
-                        long at = row * stride + c * TValues.Size;
-                        for (long last = at + Math.Min(RowsAtOnce, end - row) * stride; at < last; at += stride)
-                        {
-                            var (v0, v1) = TValues.Load(input + at);
-                            var (g0, g1) = TValues.Load(gradient + at);
-                            Fetch(input + at + RowsAtOnce * stride);
-                            Fetch(gradient + at + RowsAtOnce * stride);
-                            if (output is not null)
-                            {
-                                Fetch(output + at + RowsAtOnce * stride);
-                                var (z0, z1) = TValues.Load(output + at);
-                                g0 = WherePositive(z0, g0);
-                                g1 = WherePositive(z1, g1);
-                                TValues.Store(shortcutGradient + at, g0, g1);
-                            }
-                            else if (hasRelu)
-                            {
-                                g0 = WherePositive(Vector.MultiplyAddEstimate(v0, a0, b0), g0);
-                                g1 = WherePositive(Vector.MultiplyAddEstimate(v1, a1, b1), g1);
-                            }
-                            s0 += g0;
-                            s1 += g1;
-                            p0 = Vector.MultiplyAddEstimate(v0 - m0, g0, p0);
-                            p1 = Vector.MultiplyAddEstimate(v1 - m1, g1, p1);
-                        }
-                        s0.Store(sum + c);
-                        s1.Store(sum + c + lanes);
-                        p0.Store(product + c);
-                        p1.Store(product + c + lanes);
-                    }
-                }
-            }
+            long at = first * columns * TValues.Size;
+            fixed (float* scales = scale, offsets = offset, means = mean, part = &parts[2 * chunk * columns])
+                SumChunk(input + at, output is null ? null : output + at, gradient + at, shortcutGradient + at, count, columns, scales, offsets, means, hasRelu, part, part + columns);
         });
         Array.Clear(sums);
         Array.Clear(products);
@@ -201,38 +134,118 @@ internal static unsafe class NormRows<TValues> where TValues : struct, IRowValue
     /// <param name="hasRelu">Whether the gradient passes ReLU first.</param>
     public static void InputGradient(byte* input, byte* gradient, byte* inputGradient, long rows, float[] scale, float[] offset, float[] slope, float[] rest, bool hasRelu)
     {
-        int columns = scale.Length, lanes = Vector<float>.Count, stride = columns * TValues.Size;
-        ForEachChunk(rows, columns, (_, first, count) =>
+        ForEachChunk(rows, scale.Length, (_, first, count) =>
         {
+            long at = first * scale.Length * TValues.Size;
             fixed (float* scales = scale, offsets = offset, slopes = slope, rests = rest)
-            {
-                for (long row = first, end = first + count; row < end; row++)
-                {
-                    for (int c = 0; c < columns; c += 2 * lanes)
-                    {
-                        Vector<float> a0 = Vector.Load(scales + c), a1 = Vector.Load(scales + c + lanes), b0 = Vector.Load(offsets + c), b1 = Vector.Load(offsets + c + lanes);
-                        Vector<float> k0 = Vector.Load(slopes + c), k1 = Vector.Load(slopes + c + lanes), r0 = Vector.Load(rests + c), r1 = Vector.Load(rests + c + lanes);
-                        long at = row * stride + c * TValues.Size;
-                        for (long last = at + stride; at < last; at += stride)
-                        {
-                            var (v0, v1) = TValues.Load(input + at);
-                            var (g0, g1) = TValues.Load(gradient + at);
-                            if (hasRelu)
-                            {
-                                g0 = WherePositive(Vector.MultiplyAddEstimate(v0, a0, b0), g0);
-                                g1 = WherePositive(Vector.MultiplyAddEstimate(v1, a1, b1), g1);
-                            }
-                            TValues.Store(inputGradient + at, Vector.MultiplyAddEstimate(g0, a0, Vector.MultiplyAddEstimate(v0, k0, r0)), Vector.MultiplyAddEstimate(g1, a1, Vector.MultiplyAddEstimate(v1, k1, r1)));
-                        }
-                    }
-                }
-            }
+                GradientChunk(input + at, gradient + at, inputGradient + at, count, scale.Length, scales, offsets, slopes, rests, hasRelu);
         });
     }
 
-    private static void ChunkMoments(byte* input, long rows, int columns, float* shift, float* sum, float* squares)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ApplyChunk(byte* input, byte* shortcut, byte* output, long rows, int columns, float* scale, float* offset, bool hasRelu)
+    {
+        int lanes = Vector<float>.Count, step = 2 * lanes * TValues.Size;
+        long at = 0;
+        for (long row = 0; row < rows; row++)
+        {
+            for (int c = 0; c < columns; c += 2 * lanes, at += step)
+            {
+                var (v0, v1) = TValues.Load(input + at);
+                v0 = Vector.MultiplyAddEstimate(v0, Vector.Load(scale + c), Vector.Load(offset + c));
+                v1 = Vector.MultiplyAddEstimate(v1, Vector.Load(scale + c + lanes), Vector.Load(offset + c + lanes));
+                if (shortcut is not null)
+                {
+                    var (s0, s1) = TValues.Load(shortcut + at);
+                    v0 += s0;
+                    v1 += s1;
+                }
+                if (hasRelu)
+                {
+                    v0 = WherePositive(v0, v0);
+                    v1 = WherePositive(v1, v1);
+                }
+                TValues.Store(output + at, v0, v1);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void GradientChunk(byte* input, byte* gradient, byte* inputGradient, long rows, int columns, float* scale, float* offset, float* slope, float* rest, bool hasRelu)
+    {
+        int lanes = Vector<float>.Count, step = 2 * lanes * TValues.Size;
+        long at = 0;
+        for (long row = 0; row < rows; row++)
+        {
+            for (int c = 0; c < columns; c += 2 * lanes, at += step)
+            {
+                Vector<float> a0 = Vector.Load(scale + c), a1 = Vector.Load(scale + c + lanes);
+                var (v0, v1) = TValues.Load(input + at);
+                var (g0, g1) = TValues.Load(gradient + at);
+                if (hasRelu)
+                {
+                    g0 = WherePositive(Vector.MultiplyAddEstimate(v0, a0, Vector.Load(offset + c)), g0);
+                    g1 = WherePositive(Vector.MultiplyAddEstimate(v1, a1, Vector.Load(offset + c + lanes)), g1);
+                }
+                v0 = Vector.MultiplyAddEstimate(v0, Vector.Load(slope + c), Vector.Load(rest + c));
+                v1 = Vector.MultiplyAddEstimate(v1, Vector.Load(slope + c + lanes), Vector.Load(rest + c + lanes));
+                TValues.Store(inputGradient + at, Vector.MultiplyAddEstimate(g0, a0, v0), Vector.MultiplyAddEstimate(g1, a1, v1));
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void SumChunk(byte* input, byte* output, byte* gradient, byte* shortcutGradient, long rows, int columns, float* scale, float* offset, float* mean, bool hasRelu, float* sum, float* product)
     {
         int lanes = Vector<float>.Count, stride = columns * TValues.Size;
+        long next = RowsAtOnce * stride;
+        new Span<float>(sum, columns).Clear();
+        new Span<float>(product, columns).Clear();
+        for (long row = 0; row < rows; row += RowsAtOnce)
+        {
+            for (int c = 0; c < columns; c += 2 * lanes)
+            {
+                Vector<float> a0 = Vector.Load(scale + c), a1 = Vector.Load(scale + c + lanes), b0 = Vector.Load(offset + c), b1 = Vector.Load(offset + c + lanes);
+                Vector<float> m0 = Vector.Load(mean + c), m1 = Vector.Load(mean + c + lanes);
+                Vector<float> s0 = Vector.Load(sum + c), s1 = Vector.Load(sum + c + lanes), p0 = Vector.Load(product + c), p1 = Vector.Load(product + c + lanes);
+                long at = row * stride + c * TValues.Size;
+                for (long last = at + Math.Min(RowsAtOnce, rows - row) * stride; at < last; at += stride)
+                {
+                    Fetch(input + at + next);
+                    Fetch(gradient + at + next);
+                    var (v0, v1) = TValues.Load(input + at);
+                    var (g0, g1) = TValues.Load(gradient + at);
+                    if (output is not null)
+                    {
+                        Fetch(output + at + next);
+                        var (z0, z1) = TValues.Load(output + at);
+                        g0 = WherePositive(z0, g0);
+                        g1 = WherePositive(z1, g1);
+                        TValues.Store(shortcutGradient + at, g0, g1);
+                    }
+                    else if (hasRelu)
+                    {
+                        g0 = WherePositive(Vector.MultiplyAddEstimate(v0, a0, b0), g0);
+                        g1 = WherePositive(Vector.MultiplyAddEstimate(v1, a1, b1), g1);
+                    }
+                    s0 += g0;
+                    s1 += g1;
+                    p0 = Vector.MultiplyAddEstimate(v0 - m0, g0, p0);
+                    p1 = Vector.MultiplyAddEstimate(v1 - m1, g1, p1);
+                }
+                s0.Store(sum + c);
+                s1.Store(sum + c + lanes);
+                p0.Store(product + c);
+                p1.Store(product + c + lanes);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void MomentChunk(byte* input, long rows, int columns, float* shift, float* sum, float* squares)
+    {
+        int lanes = Vector<float>.Count, stride = columns * TValues.Size;
+        long next = RowsAtOnce * stride;
         for (int c = 0; c < columns; c += 2 * lanes)
         {
             var (first, second) = TValues.Load(input + c * TValues.Size);
@@ -249,8 +262,8 @@ internal static unsafe class NormRows<TValues> where TValues : struct, IRowValue
                 long at = row * stride + c * TValues.Size;
                 for (long last = at + Math.Min(RowsAtOnce, rows - row) * stride; at < last; at += stride)
                 {
+                    Fetch(input + at + next);
                     var (v0, v1) = TValues.Load(input + at);
-                    Fetch(input + at + RowsAtOnce * stride);
                     v0 -= k0;
                     v1 -= k1;
                     s0 += v0;
