@@ -70,10 +70,11 @@ internal sealed unsafe class FusedBatchNorm<TValues> : autograd.SingleTensorFunc
         var (columns, hasRelu) = ((NormColumns, bool))context.get_data(nameof(NormColumns));
         int channels = (int)input.shape[1];
         long rows = input.numel() / channels;
-        bool hasShortcut = output is not null;
-        Tensor dense = gradient.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2), beforeEnd = hasShortcut ? empty_like(input) : dense;
+        Tensor dense = gradient.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
+        Tensor? ofShortcut = output is null ? null : empty_like(input);
+        byte* outputs = output is null ? null : Address(output), shortcuts = ofShortcut is null ? null : Address(ofShortcut);
         double[] sums = new double[channels], products = new double[channels];
-        NormRows<TValues>.GradientSums(Address(input), hasShortcut ? Address(output!) : null, Address(dense), Address(beforeEnd), rows, columns.Scale, columns.Offset, columns.Mean, hasRelu, sums, products);
+        NormRows<TValues>.GradientSums(Address(input), outputs, Address(dense), rows, columns.Scale, columns.Offset, columns.Mean, hasRelu, sums, products);
 
         // With x̂ = (x − mean) / deviation: dL/dx = scale · (g − Σg/R − x̂ · Σ(g·x̂)/R).
         Tensor ofInput = empty_like(input), ofWeight = empty_like(weight), ofBias = empty_like(weight);
@@ -88,9 +89,9 @@ internal sealed unsafe class FusedBatchNorm<TValues> : autograd.SingleTensorFunc
             slope[k] = (float)ofProduct;
             rest[k] = (float)(-columns.Scale[k] * sums[k] / rows - ofProduct * columns.Mean[k]);
         }
-        NormRows<TValues>.InputGradient(Address(input), Address(beforeEnd), Address(ofInput), rows, columns.Scale, columns.Offset, slope, rest, hasRelu && !hasShortcut);
+        NormRows<TValues>.InputGradient(Address(input), outputs, Address(dense), Address(ofInput), shortcuts, rows, columns.Scale, columns.Offset, slope, rest, hasRelu);
         gradient.Dispose();
-        return GradientHandOver.Keep([ofInput, ofWeight, ofBias, hasShortcut ? beforeEnd : null!, null!, null!]);
+        return GradientHandOver.Keep([ofInput, ofWeight, ofBias, ofShortcut!, null!, null!]);
     }
 
     private static Tensor Apply(Tensor input, Tensor? shortcut, NormColumns columns, bool hasRelu)

@@ -86,7 +86,6 @@ internal static unsafe class NormRows<TValues> where TValues : struct, IRowValue
     /// <param name="input"><c>[R, C]</c></param>
     /// <param name="output"><c>[R, C]</c>, of <see cref="Apply"/>, where a shortcut was added, and else null.</param>
     /// <param name="gradient">Of the output, <c>[R, C]</c>.</param>
-    /// <param name="shortcutGradient"><c>[R, C]</c>, is written where a shortcut was added.</param>
     /// <param name="rows">R.</param>
     /// <param name="scale">C, as for <see cref="Apply"/>.</param>
     /// <param name="offset">C, as for <see cref="Apply"/>.</param>
@@ -94,7 +93,7 @@ internal static unsafe class NormRows<TValues> where TValues : struct, IRowValue
     /// <param name="hasRelu">Whether ReLU followed.</param>
     /// <param name="sums">C of them are written.</param>
     /// <param name="products">C of them are written.</param>
-    public static void GradientSums(byte* input, byte* output, byte* gradient, byte* shortcutGradient, long rows, float[] scale, float[] offset, float[] mean, bool hasRelu, double[] sums, double[] products)
+    public static void GradientSums(byte* input, byte* output, byte* gradient, long rows, float[] scale, float[] offset, float[] mean, bool hasRelu, double[] sums, double[] products)
     {
         int columns = scale.Length, chunks = ChunkCount(rows, columns);
         float[] parts = ArrayPool<float>.Shared.Rent(2 * chunks * columns + Vector<float>.Count);
@@ -102,7 +101,7 @@ internal static unsafe class NormRows<TValues> where TValues : struct, IRowValue
         {
             long at = first * columns * TValues.Size;
             fixed (float* scales = scale, offsets = offset, means = mean, part = &parts[2 * chunk * columns])
-                SumChunk(input + at, output is null ? null : output + at, gradient + at, shortcutGradient + at, count, columns, scales, offsets, means, hasRelu, part, part + columns);
+                SumChunk(input + at, output is null ? null : output + at, gradient + at, count, columns, scales, offsets, means, hasRelu, part, part + columns);
         });
         Array.Clear(sums);
         Array.Clear(products);
@@ -122,23 +121,25 @@ internal static unsafe class NormRows<TValues> where TValues : struct, IRowValue
         ArrayPool<float>.Shared.Return(parts);
     }
 
-    /// <summary>scale · gradient + slope · input + rest, column by column: the gradient of the input.</summary>
+    /// <summary>scale · gradient + slope · input + rest, column by column: the gradient of the input, and that of the shortcut.</summary>
     /// <param name="input"><c>[R, C]</c></param>
-    /// <param name="gradient"><c>[R, C]</c>: of the output, or of the shortcut where one was added.</param>
+    /// <param name="output">As for <see cref="GradientSums"/>.</param>
+    /// <param name="gradient">Of the output, <c>[R, C]</c>.</param>
     /// <param name="inputGradient"><c>[R, C]</c>, is written.</param>
+    /// <param name="shortcutGradient"><c>[R, C]</c>, is written where a shortcut was added, and else null.</param>
     /// <param name="rows">R.</param>
     /// <param name="scale">C, as for <see cref="Apply"/>.</param>
     /// <param name="offset">C, as for <see cref="Apply"/>.</param>
     /// <param name="slope">C.</param>
     /// <param name="rest">C.</param>
-    /// <param name="hasRelu">Whether the gradient passes ReLU first.</param>
-    public static void InputGradient(byte* input, byte* gradient, byte* inputGradient, long rows, float[] scale, float[] offset, float[] slope, float[] rest, bool hasRelu)
+    /// <param name="hasRelu">Whether ReLU followed.</param>
+    public static void InputGradient(byte* input, byte* output, byte* gradient, byte* inputGradient, byte* shortcutGradient, long rows, float[] scale, float[] offset, float[] slope, float[] rest, bool hasRelu)
     {
         ForEachChunk(rows, scale.Length, (_, first, count) =>
         {
             long at = first * scale.Length * TValues.Size;
             fixed (float* scales = scale, offsets = offset, slopes = slope, rests = rest)
-                GradientChunk(input + at, gradient + at, inputGradient + at, count, scale.Length, scales, offsets, slopes, rests, hasRelu);
+                GradientChunk(input + at, output is null ? null : output + at, gradient + at, inputGradient + at, shortcutGradient is null ? null : shortcutGradient + at, count, scale.Length, scales, offsets, slopes, rests, hasRelu);
         });
     }
 
@@ -171,7 +172,7 @@ internal static unsafe class NormRows<TValues> where TValues : struct, IRowValue
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void GradientChunk(byte* input, byte* gradient, byte* inputGradient, long rows, int columns, float* scale, float* offset, float* slope, float* rest, bool hasRelu)
+    private static void GradientChunk(byte* input, byte* output, byte* gradient, byte* inputGradient, byte* shortcutGradient, long rows, int columns, float* scale, float* offset, float* slope, float* rest, bool hasRelu)
     {
         int lanes = Vector<float>.Count, step = 2 * lanes * TValues.Size;
         long at = 0;
@@ -182,7 +183,14 @@ internal static unsafe class NormRows<TValues> where TValues : struct, IRowValue
                 Vector<float> a0 = Vector.Load(scale + c), a1 = Vector.Load(scale + c + lanes);
                 var (v0, v1) = TValues.Load(input + at);
                 var (g0, g1) = TValues.Load(gradient + at);
-                if (hasRelu)
+                if (output is not null)
+                {
+                    var (z0, z1) = TValues.Load(output + at);
+                    g0 = WherePositive(z0, g0);
+                    g1 = WherePositive(z1, g1);
+                    TValues.Store(shortcutGradient + at, g0, g1);
+                }
+                else if (hasRelu)
                 {
                     g0 = WherePositive(Vector.MultiplyAddEstimate(v0, a0, Vector.Load(offset + c)), g0);
                     g1 = WherePositive(Vector.MultiplyAddEstimate(v1, a1, Vector.Load(offset + c + lanes)), g1);
@@ -195,7 +203,7 @@ internal static unsafe class NormRows<TValues> where TValues : struct, IRowValue
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void SumChunk(byte* input, byte* output, byte* gradient, byte* shortcutGradient, long rows, int columns, float* scale, float* offset, float* mean, bool hasRelu, float* sum, float* product)
+    private static void SumChunk(byte* input, byte* output, byte* gradient, long rows, int columns, float* scale, float* offset, float* mean, bool hasRelu, float* sum, float* product)
     {
         int lanes = Vector<float>.Count, stride = columns * TValues.Size;
         long next = RowsAtOnce * stride;
@@ -221,7 +229,6 @@ internal static unsafe class NormRows<TValues> where TValues : struct, IRowValue
                         var (z0, z1) = TValues.Load(output + at);
                         g0 = WherePositive(z0, g0);
                         g1 = WherePositive(z1, g1);
-                        TValues.Store(shortcutGradient + at, g0, g1);
                     }
                     else if (hasRelu)
                     {
