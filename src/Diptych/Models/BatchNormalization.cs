@@ -45,7 +45,7 @@ internal static class BatchNormalization
     }
 
     private static bool CanBeFused(NormBase layer, Tensor input) =>
-        input.device_type == DeviceType.CPU && input.dim() == 4 && input.shape[1] % NormRows<FloatValues>.Lanes == 0 && input.numel() > input.shape[1]
+        input.device_type == DeviceType.CPU && input.dim() == 4 && input.shape[1] % NormRows<FloatValues>.Unit == 0 && input.numel() > input.shape[1]
         && input.dtype is ScalarType.BFloat16 or ScalarType.Float32 && layer.weight!.dtype == ScalarType.Float32 && IsChannelsLast(input);
 
     private static bool IsChannelsLast(Tensor images)

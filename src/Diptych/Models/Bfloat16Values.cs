@@ -1,4 +1,4 @@
-using System.Numerics;
+using System.Runtime.Intrinsics;
 using System.Runtime.CompilerServices;
 
 namespace Diptych.Models;
@@ -16,22 +16,22 @@ internal readonly unsafe struct Bfloat16Values : IRowValues
 
     public static int Column(int entry)
     {
-        int lanes = Vector<float>.Count, within = entry % (2 * lanes);
+        int lanes = Vector256<float>.Count, within = entry % (2 * lanes);
         return entry - within + (within < lanes ? 2 * within : 2 * (within - lanes) + 1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (Vector<float> First, Vector<float> Second) Load(byte* values)
+    public static (Vector256<float> First, Vector256<float> Second) Load(byte* values)
     {
-        Vector<uint> pairs = Vector.Load((uint*)values);
-        return (Vector.AsVectorSingle(pairs << 16), Vector.AsVectorSingle(pairs & new Vector<uint>(Upper)));
+        Vector256<uint> pairs = Vector256.Load((uint*)values);
+        return ((pairs << 16).AsSingle(), (pairs & Vector256.Create(Upper)).AsSingle());
     }
 
     // Infinities and NaN stay what they are: the lower half of a processor's NaN is zero.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(byte* values, Vector<float> first, Vector<float> second)
+    public static void Store(byte* values, Vector256<float> first, Vector256<float> second)
     {
-        Vector<uint> even = Vector.AsVectorUInt32(first) + new Vector<uint>(Half), odd = Vector.AsVectorUInt32(second) + new Vector<uint>(Half);
-        ((even >> 16) | (odd & new Vector<uint>(Upper))).Store((uint*)values);
+        Vector256<uint> even = first.AsUInt32() + Vector256.Create(Half), odd = second.AsUInt32() + Vector256.Create(Half);
+        ((even >> 16) | (odd & Vector256.Create(Upper))).Store((uint*)values);
     }
 }

@@ -1,4 +1,4 @@
-using System.Numerics;
+using System.Runtime.Intrinsics;
 using System.Runtime.CompilerServices;
 
 namespace Diptych.Models;
@@ -11,13 +11,13 @@ internal readonly unsafe struct FloatValues : IRowValues
     public static int Column(int entry) => entry;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (Vector<float> First, Vector<float> Second) Load(byte* values) =>
-        (Vector.Load((float*)values), Vector.Load((float*)values + Vector<float>.Count));
+    public static (Vector256<float> First, Vector256<float> Second) Load(byte* values) =>
+        (Vector256.Load((float*)values), Vector256.Load((float*)values + Vector256<float>.Count));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(byte* values, Vector<float> first, Vector<float> second)
+    public static void Store(byte* values, Vector256<float> first, Vector256<float> second)
     {
         first.Store((float*)values);
-        second.Store((float*)values + Vector<float>.Count);
+        second.Store((float*)values + Vector256<float>.Count);
     }
 }

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace Diptych.Models;
 
 /// <summary>Batch-norm with the shortcut and the ReLU that follow it, in about half the passes over memory that libtorch's operations take one by one.</summary>
-/// <remarks>Inputs lie on the CPU, channels-last in memory; their channels are a multiple of <see cref="NormRows{TValues}.Lanes"/>. The layer has float32 weights.</remarks>
+/// <remarks>Inputs lie on the CPU, channels-last in memory; their channels are a multiple of <see cref="NormRows{TValues}.Unit"/>. The layer has float32 weights.</remarks>
 /// <typeparam name="TValues">Type of input, shortcut and output.</typeparam>
 internal sealed unsafe class FusedBatchNorm<TValues> : autograd.SingleTensorFunction<FusedBatchNorm<TValues>> where TValues : struct, IRowValues
 {

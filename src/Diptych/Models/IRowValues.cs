@@ -1,4 +1,4 @@
-using System.Numerics;
+using System.Runtime.Intrinsics;
 
 namespace Diptych.Models;
 
@@ -11,9 +11,9 @@ internal unsafe interface IRowValues
     /// <summary>The column of an entry, of the entries of all vectors of a row.</summary>
     static abstract int Column(int entry);
 
-    /// <summary>Reads the 2 · <see cref="Vector{T}.Count"/> values at an address.</summary>
-    static abstract (Vector<float> First, Vector<float> Second) Load(byte* values);
+    /// <summary>Reads the 2 · <see cref="Vector256{T}.Count"/> values at an address.</summary>
+    static abstract (Vector256<float> First, Vector256<float> Second) Load(byte* values);
 
     /// <summary>Writes them, each rounded to the nearest.</summary>
-    static abstract void Store(byte* values, Vector<float> first, Vector<float> second);
+    static abstract void Store(byte* values, Vector256<float> first, Vector256<float> second);
 }

@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Numerics;
+using System.Runtime.Intrinsics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 
@@ -8,7 +8,8 @@ namespace Diptych.Models;
 /// <summary>The passes of batch-norm over a matrix <c>[R, C]</c>, which is what <c>[N, C, H, W]</c> is in channels-last memory, with the sum and the ReLU that follow it.</summary>
 /// <remarks>
 /// Figures of columns are in the order of <see cref="IRowValues.Column"/>. Rows are taken in chunks whose length does not depend on the number of threads, and
-/// the sums of chunks are added in their order, in double precision: equal inputs give equal bits for any number of threads.
+/// the sums of chunks are added in their order, in double precision. Multiplications and additions are fused, with the hardware or without.
+/// So equal inputs give equal bits, for any number of threads and on every machine.
 /// </remarks>
 /// <typeparam name="TValues">Type of the values; all arithmetic on them is in float32.</typeparam>
 internal static unsafe class NormRows<TValues> where TValues : struct, IRowValues
@@ -19,7 +20,7 @@ internal static unsafe class NormRows<TValues> where TValues : struct, IRowValue
     private const int RowsAtOnce = 8;
 
     /// <summary>The number of columns must be a multiple of it.</summary>
-    public static int Lanes => 2 * Vector<float>.Count;
+    public static int Unit => 2 * Vector256<float>.Count;
 
     /// <summary>Mean and biased variance of each column.</summary>
     /// <param name="input"><c>[R, C]</c></param>
@@ -30,7 +31,7 @@ internal static unsafe class NormRows<TValues> where TValues : struct, IRowValue
     {
         int columns = mean.Length, chunks = ChunkCount(rows, columns);
         // Of each chunk: its first row, by which values are shifted so that squares do not cancel; sums; sums of squares.
-        float[] parts = ArrayPool<float>.Shared.Rent(3 * chunks * columns + Vector<float>.Count);
+        float[] parts = ArrayPool<float>.Shared.Rent(3 * chunks * columns);
         ForEachChunk(rows, columns, (chunk, first, count) =>
         {
             fixed (float* shift = &parts[3 * chunk * columns])
@@ -44,20 +45,20 @@ internal static unsafe class NormRows<TValues> where TValues : struct, IRowValue
             for (int chunk = 0; chunk < chunks; chunk++)
             {
                 float* shift = all + 3 * chunk * columns, sum = shift + columns;
-                Vector<double> count = new(ChunkLength(chunk, rows, columns)), share = count / new Vector<double>(rows), each = share / count;
-                for (int c = 0; c < columns; c += Vector<double>.Count)
-                    (Vector.Load(means + c) + share * Doubles(shift + c) + each * Doubles(sum + c)).Store(means + c);
+                Vector256<double> count = Vector256.Create((double)ChunkLength(chunk, rows, columns)), share = count / Vector256.Create((double)rows), each = share / count;
+                for (int c = 0; c < columns; c += Vector256<double>.Count)
+                    (Vector256.Load(means + c) + share * Doubles(shift + c) + each * Doubles(sum + c)).Store(means + c);
             }
             for (int chunk = 0; chunk < chunks; chunk++)
             {
                 float* shift = all + 3 * chunk * columns, sum = shift + columns, squares = sum + columns;
-                Vector<double> count = new(ChunkLength(chunk, rows, columns)), share = count / new Vector<double>(rows);
-                for (int c = 0; c < columns; c += Vector<double>.Count)
+                Vector256<double> count = Vector256.Create((double)ChunkLength(chunk, rows, columns)), share = count / Vector256.Create((double)rows);
+                for (int c = 0; c < columns; c += Vector256<double>.Count)
                 {
                     // About the chunk's own mean, then that mean about the whole's.
-                    Vector<double> own = Doubles(sum + c) / count, off = Doubles(shift + c) + own - Vector.Load(means + c);
-                    Vector<double> spread = Vector.Max(Doubles(squares + c) / count - own * own, Vector<double>.Zero);
-                    (Vector.Load(variances + c) + share * (spread + off * off)).Store(variances + c);
+                    Vector256<double> own = Doubles(sum + c) / count, off = Doubles(shift + c) + own - Vector256.Load(means + c);
+                    Vector256<double> spread = Vector256.Max(Doubles(squares + c) / count - own * own, Vector256<double>.Zero);
+                    (Vector256.Load(variances + c) + share * (spread + off * off)).Store(variances + c);
                 }
             }
         }
@@ -96,7 +97,7 @@ internal static unsafe class NormRows<TValues> where TValues : struct, IRowValue
     public static void GradientSums(byte* input, byte* output, byte* gradient, long rows, float[] scale, float[] offset, float[] mean, bool hasRelu, double[] sums, double[] products)
     {
         int columns = scale.Length, chunks = ChunkCount(rows, columns);
-        float[] parts = ArrayPool<float>.Shared.Rent(2 * chunks * columns + Vector<float>.Count);
+        float[] parts = ArrayPool<float>.Shared.Rent(2 * chunks * columns);
         ForEachChunk(rows, columns, (chunk, first, count) =>
         {
             long at = first * columns * TValues.Size;
@@ -111,10 +112,10 @@ internal static unsafe class NormRows<TValues> where TValues : struct, IRowValue
             for (int chunk = 0; chunk < chunks; chunk++)
             {
                 float* part = all + 2 * chunk * columns;
-                for (int c = 0; c < columns; c += Vector<double>.Count)
+                for (int c = 0; c < columns; c += Vector256<double>.Count)
                 {
-                    (Vector.Load(sum + c) + Doubles(part + c)).Store(sum + c);
-                    (Vector.Load(product + c) + Doubles(part + columns + c)).Store(product + c);
+                    (Vector256.Load(sum + c) + Doubles(part + c)).Store(sum + c);
+                    (Vector256.Load(product + c) + Doubles(part + columns + c)).Store(product + c);
                 }
             }
         }
@@ -146,15 +147,15 @@ internal static unsafe class NormRows<TValues> where TValues : struct, IRowValue
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ApplyChunk(byte* input, byte* shortcut, byte* output, long rows, int columns, float* scale, float* offset, bool hasRelu)
     {
-        int lanes = Vector<float>.Count, step = 2 * lanes * TValues.Size;
+        int lanes = Vector256<float>.Count, step = 2 * lanes * TValues.Size;
         long at = 0;
         for (long row = 0; row < rows; row++)
         {
             for (int c = 0; c < columns; c += 2 * lanes, at += step)
             {
                 var (v0, v1) = TValues.Load(input + at);
-                v0 = Vector.MultiplyAddEstimate(v0, Vector.Load(scale + c), Vector.Load(offset + c));
-                v1 = Vector.MultiplyAddEstimate(v1, Vector.Load(scale + c + lanes), Vector.Load(offset + c + lanes));
+                v0 = Vector256.FusedMultiplyAdd(v0, Vector256.Load(scale + c), Vector256.Load(offset + c));
+                v1 = Vector256.FusedMultiplyAdd(v1, Vector256.Load(scale + c + lanes), Vector256.Load(offset + c + lanes));
                 if (shortcut is not null)
                 {
                     var (s0, s1) = TValues.Load(shortcut + at);
@@ -174,13 +175,13 @@ internal static unsafe class NormRows<TValues> where TValues : struct, IRowValue
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void GradientChunk(byte* input, byte* output, byte* gradient, byte* inputGradient, byte* shortcutGradient, long rows, int columns, float* scale, float* offset, float* slope, float* rest, bool hasRelu)
     {
-        int lanes = Vector<float>.Count, step = 2 * lanes * TValues.Size;
+        int lanes = Vector256<float>.Count, step = 2 * lanes * TValues.Size;
         long at = 0;
         for (long row = 0; row < rows; row++)
         {
             for (int c = 0; c < columns; c += 2 * lanes, at += step)
             {
-                Vector<float> a0 = Vector.Load(scale + c), a1 = Vector.Load(scale + c + lanes);
+                Vector256<float> a0 = Vector256.Load(scale + c), a1 = Vector256.Load(scale + c + lanes);
                 var (v0, v1) = TValues.Load(input + at);
                 var (g0, g1) = TValues.Load(gradient + at);
                 if (output is not null)
@@ -192,12 +193,12 @@ internal static unsafe class NormRows<TValues> where TValues : struct, IRowValue
                 }
                 else if (hasRelu)
                 {
-                    g0 = WherePositive(Vector.MultiplyAddEstimate(v0, a0, Vector.Load(offset + c)), g0);
-                    g1 = WherePositive(Vector.MultiplyAddEstimate(v1, a1, Vector.Load(offset + c + lanes)), g1);
+                    g0 = WherePositive(Vector256.FusedMultiplyAdd(v0, a0, Vector256.Load(offset + c)), g0);
+                    g1 = WherePositive(Vector256.FusedMultiplyAdd(v1, a1, Vector256.Load(offset + c + lanes)), g1);
                 }
-                v0 = Vector.MultiplyAddEstimate(v0, Vector.Load(slope + c), Vector.Load(rest + c));
-                v1 = Vector.MultiplyAddEstimate(v1, Vector.Load(slope + c + lanes), Vector.Load(rest + c + lanes));
-                TValues.Store(inputGradient + at, Vector.MultiplyAddEstimate(g0, a0, v0), Vector.MultiplyAddEstimate(g1, a1, v1));
+                v0 = Vector256.FusedMultiplyAdd(v0, Vector256.Load(slope + c), Vector256.Load(rest + c));
+                v1 = Vector256.FusedMultiplyAdd(v1, Vector256.Load(slope + c + lanes), Vector256.Load(rest + c + lanes));
+                TValues.Store(inputGradient + at, Vector256.FusedMultiplyAdd(g0, a0, v0), Vector256.FusedMultiplyAdd(g1, a1, v1));
             }
         }
     }
@@ -205,7 +206,7 @@ internal static unsafe class NormRows<TValues> where TValues : struct, IRowValue
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void SumChunk(byte* input, byte* output, byte* gradient, long rows, int columns, float* scale, float* offset, float* mean, bool hasRelu, float* sum, float* product)
     {
-        int lanes = Vector<float>.Count, stride = columns * TValues.Size;
+        int lanes = Vector256<float>.Count, stride = columns * TValues.Size;
         long next = RowsAtOnce * stride;
         new Span<float>(sum, columns).Clear();
         new Span<float>(product, columns).Clear();
@@ -213,9 +214,9 @@ internal static unsafe class NormRows<TValues> where TValues : struct, IRowValue
         {
             for (int c = 0; c < columns; c += 2 * lanes)
             {
-                Vector<float> a0 = Vector.Load(scale + c), a1 = Vector.Load(scale + c + lanes), b0 = Vector.Load(offset + c), b1 = Vector.Load(offset + c + lanes);
-                Vector<float> m0 = Vector.Load(mean + c), m1 = Vector.Load(mean + c + lanes);
-                Vector<float> s0 = Vector.Load(sum + c), s1 = Vector.Load(sum + c + lanes), p0 = Vector.Load(product + c), p1 = Vector.Load(product + c + lanes);
+                Vector256<float> a0 = Vector256.Load(scale + c), a1 = Vector256.Load(scale + c + lanes), b0 = Vector256.Load(offset + c), b1 = Vector256.Load(offset + c + lanes);
+                Vector256<float> m0 = Vector256.Load(mean + c), m1 = Vector256.Load(mean + c + lanes);
+                Vector256<float> s0 = Vector256.Load(sum + c), s1 = Vector256.Load(sum + c + lanes), p0 = Vector256.Load(product + c), p1 = Vector256.Load(product + c + lanes);
                 long at = row * stride + c * TValues.Size;
                 for (long last = at + Math.Min(RowsAtOnce, rows - row) * stride; at < last; at += stride)
                 {
@@ -232,13 +233,13 @@ internal static unsafe class NormRows<TValues> where TValues : struct, IRowValue
                     }
                     else if (hasRelu)
                     {
-                        g0 = WherePositive(Vector.MultiplyAddEstimate(v0, a0, b0), g0);
-                        g1 = WherePositive(Vector.MultiplyAddEstimate(v1, a1, b1), g1);
+                        g0 = WherePositive(Vector256.FusedMultiplyAdd(v0, a0, b0), g0);
+                        g1 = WherePositive(Vector256.FusedMultiplyAdd(v1, a1, b1), g1);
                     }
                     s0 += g0;
                     s1 += g1;
-                    p0 = Vector.MultiplyAddEstimate(v0 - m0, g0, p0);
-                    p1 = Vector.MultiplyAddEstimate(v1 - m1, g1, p1);
+                    p0 = Vector256.FusedMultiplyAdd(v0 - m0, g0, p0);
+                    p1 = Vector256.FusedMultiplyAdd(v1 - m1, g1, p1);
                 }
                 s0.Store(sum + c);
                 s1.Store(sum + c + lanes);
@@ -251,7 +252,7 @@ internal static unsafe class NormRows<TValues> where TValues : struct, IRowValue
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void MomentChunk(byte* input, long rows, int columns, float* shift, float* sum, float* squares)
     {
-        int lanes = Vector<float>.Count, stride = columns * TValues.Size;
+        int lanes = Vector256<float>.Count, stride = columns * TValues.Size;
         long next = RowsAtOnce * stride;
         for (int c = 0; c < columns; c += 2 * lanes)
         {
@@ -264,8 +265,8 @@ internal static unsafe class NormRows<TValues> where TValues : struct, IRowValue
         {
             for (int c = 0; c < columns; c += 2 * lanes)
             {
-                Vector<float> k0 = Vector.Load(shift + c), k1 = Vector.Load(shift + c + lanes);
-                Vector<float> s0 = Vector.Load(sum + c), s1 = Vector.Load(sum + c + lanes), q0 = Vector.Load(squares + c), q1 = Vector.Load(squares + c + lanes);
+                Vector256<float> k0 = Vector256.Load(shift + c), k1 = Vector256.Load(shift + c + lanes);
+                Vector256<float> s0 = Vector256.Load(sum + c), s1 = Vector256.Load(sum + c + lanes), q0 = Vector256.Load(squares + c), q1 = Vector256.Load(squares + c + lanes);
                 long at = row * stride + c * TValues.Size;
                 for (long last = at + Math.Min(RowsAtOnce, rows - row) * stride; at < last; at += stride)
                 {
@@ -275,8 +276,8 @@ internal static unsafe class NormRows<TValues> where TValues : struct, IRowValue
                     v1 -= k1;
                     s0 += v0;
                     s1 += v1;
-                    q0 = Vector.MultiplyAddEstimate(v0, v0, q0);
-                    q1 = Vector.MultiplyAddEstimate(v1, v1, q1);
+                    q0 = Vector256.FusedMultiplyAdd(v0, v0, q0);
+                    q1 = Vector256.FusedMultiplyAdd(v1, v1, q1);
                 }
                 s0.Store(sum + c);
                 s1.Store(sum + c + lanes);
@@ -288,8 +289,8 @@ internal static unsafe class NormRows<TValues> where TValues : struct, IRowValue
 
     // What is not positive becomes 0; NaN stays NaN, so that a run that diverges is seen.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector<float> WherePositive(Vector<float> value, Vector<float> result) =>
-        Vector.AndNot(result, Vector.AsVectorSingle(Vector.LessThanOrEqual(value, Vector<float>.Zero)));
+    private static Vector256<float> WherePositive(Vector256<float> value, Vector256<float> result) =>
+        Vector256.AndNot(result, Vector256.LessThanOrEqual(value, Vector256<float>.Zero));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Fetch(byte* address)
@@ -299,11 +300,7 @@ internal static unsafe class NormRows<TValues> where TValues : struct, IRowValue
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector<double> Doubles(float* values)
-    {
-        Vector.Widen(Vector.Load(values), out Vector<double> first, out _);
-        return first;
-    }
+    private static Vector256<double> Doubles(float* values) => Vector256.WidenLower(Vector128.Load(values).ToVector256Unsafe());
 
     private static int ChunkRows(int columns) => Math.Clamp(ChunkValues / columns, 1, LongestChunk);
 
