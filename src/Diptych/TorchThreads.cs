@@ -6,12 +6,12 @@ namespace Diptych;
 /// <summary>Runs work on the threads that libtorch computes with.</summary>
 /// <remarks>
 /// Those have just computed what comes before and are awake; threads of .NET's pool would have to be woken for every pass, which takes as long as a small pass,
-/// and would share cores with libtorch's, which wait actively for a while. libtorch's threads are libgomp's on Linux; elsewhere the pool does the work.
+/// and would share cores with libtorch's, which wait actively for a while. On Linux libtorch's threads are libgomp's; where no library of libtorch has its interface, the pool does the work.
 /// </remarks>
 internal static unsafe class TorchThreads
 {
     // libgomp's own interface, which every program that GCC compiled with OpenMP calls: function, its argument, threads, flags.
-    private static readonly delegate* unmanaged<delegate* unmanaged<void*, void>, void*, uint, uint, void> Parallel = Find();
+    private static readonly delegate* unmanaged<delegate* unmanaged<void*, void>, void*, uint, uint, void> Team = Find();
 
     /// <summary>Does each piece once, in any order, on as many threads as libtorch has.</summary>
     /// <param name="count">Number of pieces.</param>
@@ -24,14 +24,14 @@ internal static unsafe class TorchThreads
             for (int i = 0; i < count; i++)
                 work(i);
         }
-        else if (Parallel is null)
+        else if (Team is null)
         {
-            System.Threading.Tasks.Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads }, work);
+            Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads }, work);
         }
         else
         {
             var pieces = GCHandle.Alloc(new Pieces(count, work));
-            Parallel(&Take, (void*)GCHandle.ToIntPtr(pieces), (uint)get_num_threads(), 0);
+            Team(&Take, (void*)GCHandle.ToIntPtr(pieces), (uint)get_num_threads(), 0);
             pieces.Free();
         }
     }

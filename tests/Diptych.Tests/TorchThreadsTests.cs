@@ -2,8 +2,10 @@ using static TorchSharp.torch;
 
 namespace Diptych.Tests;
 
-public sealed class TorchThreadsTests
+public sealed class TorchThreadsTests : IDisposable
 {
+    public void Dispose() => set_num_threads(1);
+
     [Theory]
     [InlineData(1, 5)]
     [InlineData(2, 1)]
@@ -17,7 +19,6 @@ public sealed class TorchThreadsTests
         for (int round = 0; round < 20; round++)
             TorchThreads.ForEach(count, i => Interlocked.Increment(ref done[i]));
         Assert.All(done, times => Assert.Equal(20, times));
-        set_num_threads(1);
     }
 
     [Fact]
@@ -35,7 +36,6 @@ public sealed class TorchThreadsTests
             both.SignalAndWait(TimeSpan.FromSeconds(30)); // two threads have a piece each
             names[Environment.CurrentManagedThreadId] = Thread.CurrentThread.IsThreadPoolThread;
         });
-        set_num_threads(1);
         Assert.Equal(2, names.Count);
         Assert.Single(names, name => name.Key != Environment.CurrentManagedThreadId && !name.Value);
     }

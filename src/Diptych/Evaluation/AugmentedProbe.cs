@@ -63,7 +63,7 @@ public static class AugmentedProbe
                 Tensor logits = heads.call(features).reshape(features.shape[0], rates.Count, classes);  // [B, R, C]
                 Tensor wrong = logits.logsumexp(2) - logits.gather(2, truth.reshape(-1, 1, 1).expand(-1, rates.Count, 1)).squeeze(2);
                 optimizer.ClearGradients();
-                (wrong.mean([0L], keepdim: true) * rateOfHead).sum().backward();
+                Backpropagation.Run((wrong.mean([0L], keepdim: true) * rateOfHead).sum());
                 optimizer.Step(rate);
             });
         }

@@ -37,7 +37,7 @@ public static class FineTuning
         {
             Tensor loss = nn.functional.cross_entropy(head.call(tuned.call(images)), truth);
             optimizer.ClearGradients();
-            loss.backward();
+            Backpropagation.Run(loss);
             optimizer.Step(rate);
         });
         tuned.eval();

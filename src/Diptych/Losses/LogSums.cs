@@ -38,14 +38,12 @@ internal sealed record LogSums(IReadOnlyList<Tensor> Values, Tensor? Pairs, Tens
             return values;
         }
 
-        public override List<Tensor> backward(autograd.AutogradContext context, List<Tensor> gradients)
+        public override List<Tensor> backward(autograd.AutogradContext context, List<Tensor> gradients) => Backpropagation.HandOver(3, () =>
         {
-            using var scope = NewDisposeScope();
-            using var noGradients = no_grad();
             List<Tensor> saved = context.get_saved_variables();
             var tiles = (LogSumTiles)context.get_data("tiles");
             (Tensor? ofAnchors, Tensor? ofCandidates) = tiles.Backward(saved[0], saved[1], [.. saved.Skip(2)], gradients);
-            return GradientHandOver.Keep([ofAnchors!, ofCandidates!, null!]);
-        }
+            return [ofAnchors!, ofCandidates!, null!];
+        });
     }
 }

@@ -22,14 +22,15 @@ internal sealed class Normalization : autograd.SingleTensorFunction<Normalizatio
         Tensor length = unit.norm(1, keepdim: true);                                  // [N, 1]
         unit.div_(length);
         context.save_for_backward([unit, length, largest]);
+        context.set_materialize_grads(false);
         return unit;
     }
 
     /// <inheritdoc/>
-    public override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient)
+    public override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient) => Backpropagation.HandOver(2, () =>
     {
-        using var scope = NewDisposeScope();
-        using var noGradients = no_grad();
+        if (gradient.IsInvalid)
+            return [null!, null!];
         List<Tensor> saved = context.get_saved_variables();
         var (unit, length, largest) = (saved[0], saved[1], saved[2]);
         Tensor result = empty_like(unit);
@@ -43,6 +44,6 @@ internal sealed class Normalization : autograd.SingleTensorFunction<Normalizatio
             Part(result).copy_((slope - along * rows).div_(Part(length)).div_(Part(largest)));
         }
         gradient.Dispose();
-        return GradientHandOver.Keep([result, null!]);
-    }
+        return [result, null!];
+    });
 }

@@ -17,8 +17,14 @@ internal sealed unsafe class FusedBatchNorm<TValues> : autograd.SingleTensorFunc
     /// <param name="layer">The batch-norm.</param>
     /// <param name="input"><c>[N, C, H, W]</c></param>
     /// <param name="shortcut">The same, or null where none is added.</param>
-    /// <param name="hasRelu">Whether ReLU follows.</param>
-    public static Tensor Train(NormBase layer, Tensor input, Tensor? shortcut, bool hasRelu) => apply(input, layer.weight!, layer.bias!, shortcut!, layer, hasRelu);
+    /// <param name="hasRelu">Whether ReLU follows; it always does behind a shortcut.</param>
+    public static Tensor Train(NormBase layer, Tensor input, Tensor? shortcut, bool hasRelu)
+    {
+        Backpropagation.Release();
+        // TorchSharp makes a tensor like the output that nothing needs, and holds the output itself: with a scope they go at once.
+        using var scope = NewDisposeScope();
+        return apply(input, layer.weight!, layer.bias!, shortcut!, layer, hasRelu).MoveToOuterDisposeScope();
+    }
 
     /// <summary>Normalizes by the running statistics, without a gradient.</summary>
     /// <inheritdoc cref="Train"/>
@@ -55,18 +61,18 @@ internal sealed unsafe class FusedBatchNorm<TValues> : autograd.SingleTensorFunc
         }
         Tensor output = Apply(input, shortcut, columns, hasRelu);
         context.save_data(nameof(NormColumns), (columns, hasRelu));
-        context.save_for_backward([input, weight, shortcut is null ? null! : output]);
-        GradientHandOver.Release();
+        context.save_for_backward([input, shortcut is null ? null! : output]);
+        context.set_materialize_grads(false);
         return output;
     }
 
     /// <inheritdoc/>
-    public override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient)
+    public override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient) => Backpropagation.HandOver(6, () =>
     {
-        using var scope = NewDisposeScope();
-        using var noGradients = no_grad();
+        if (gradient.IsInvalid)
+            return [null!, null!, null!, null!, null!, null!];
         List<Tensor> saved = context.get_saved_variables();
-        var (input, weight, output) = (saved[0], saved[1], saved[2]);
+        var (input, output) = (saved[0], saved[1]);
         var (columns, hasRelu) = ((NormColumns, bool))context.get_data(nameof(NormColumns));
         int channels = (int)input.shape[1];
         long rows = input.numel() / channels;
@@ -77,7 +83,7 @@ internal sealed unsafe class FusedBatchNorm<TValues> : autograd.SingleTensorFunc
         NormRows<TValues>.GradientSums(Address(input), outputs, Address(dense), rows, columns.Scale, columns.Offset, columns.Mean, hasRelu, sums, products);
 
         // With x̂ = (x − mean) / deviation: dL/dx = scale · (g − Σg/R − x̂ · Σ(g·x̂)/R).
-        Tensor ofInput = empty_like(input), ofWeight = empty_like(weight), ofBias = empty_like(weight);
+        Tensor ofInput = empty_like(input), ofWeight = empty(channels), ofBias = empty(channels);
         Span<float> weights = Values(ofWeight), biases = Values(ofBias);
         float[] slope = new float[channels], rest = new float[channels];
         for (int k = 0; k < channels; k++)
@@ -91,13 +97,15 @@ internal sealed unsafe class FusedBatchNorm<TValues> : autograd.SingleTensorFunc
         }
         NormRows<TValues>.InputGradient(Address(input), outputs, Address(dense), Address(ofInput), shortcuts, rows, columns.Scale, columns.Offset, slope, rest, hasRelu);
         gradient.Dispose();
-        return GradientHandOver.Keep([ofInput, ofWeight, ofBias, ofShortcut!, null!, null!]);
-    }
+        return [ofInput, ofWeight, ofBias, ofShortcut!, null!, null!];
+    });
 
     private static Tensor Apply(Tensor input, Tensor? shortcut, NormColumns columns, bool hasRelu)
     {
         Tensor output = empty_like(input);
         NormRows<TValues>.Apply(Address(input), shortcut is null ? null : Address(shortcut), Address(output), input.numel() / input.shape[1], columns.Scale, columns.Offset, hasRelu);
+        GC.KeepAlive(input);
+        GC.KeepAlive(shortcut);
         return output;
     }
 

@@ -36,7 +36,7 @@ internal static class BatchGradient
         IReadOnlyList<LossValue> directions = method.Compare(embedded.Rows, targets, images, loss, labels);
         if (isChecked)
             ThrowIfNotFinite(directions);
-        Mean(directions, share).backward();
+        Backpropagation.Run(Mean(directions, share));
         return new(directions, embedded.Features, embedded.Rows, targets);
     }
 
@@ -69,7 +69,7 @@ internal static class BatchGradient
         IReadOnlyList<LossValue> directions = method.Compare(leaves, targets, numbers, loss, labels);
         if (isChecked)
             ThrowIfNotFinite(directions);
-        Mean(directions, share).backward();
+        Backpropagation.Run(Mean(directions, share));
         Tensor?[] slopes = leaves.Select(leaf => leaf.grad).ToArray();
 
         foreach (var part in parts)
@@ -79,7 +79,7 @@ internal static class BatchGradient
             // The gradient of this sum is, row by row, the gradient of the loss.
             Tensor[] products = again.Zip(slopes).Where(r => r.Second is not null && r.First.requires_grad)
                 .Select(r => (r.First * r.Second!.narrow(0, part.First, part.Count)).sum()).ToArray();
-            stack(products).sum().backward();
+            Backpropagation.Run(stack(products).sum());
         }
         return new(directions, features, leaves, targets);
     }

@@ -53,7 +53,7 @@ public static class KnownPrecision
         using var scope = NewDisposeScope();
         encoder.Precision = TypeOf(precision);
         long start = Stopwatch.GetTimestamp();
-        encoder.call(views).sum().backward();
+        Backpropagation.Run(encoder.call(views).sum());
         if (views.device_type == DeviceType.CUDA)
             cuda.synchronize(views.device);
         return Stopwatch.GetElapsedTime(start).TotalSeconds;

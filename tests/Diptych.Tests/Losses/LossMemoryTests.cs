@@ -20,7 +20,7 @@ public sealed class LossMemoryTests
     {
         using var scope = NewDisposeScope();
         LossValue value = of(loss, first, second);
-        value.Value.backward();
+        Backpropagation.Run(value.Value);
         Assert.True(double.IsFinite(value.Diagnostics.EffectiveRank + value.Diagnostics.Uniformity + value.Diagnostics.QVariation));
     });
 
@@ -66,6 +66,7 @@ public sealed class LossMemoryTests
             ("with queue", (loss, one, two) => loss.WithQueue(one, two, queue)),
             ("cross view", (loss, one, two) => loss.CrossView(one, two)),
         ];
+        Backpropagation.Release(); // what another test on this thread left
         foreach (ContrastiveLoss loss in Batch.EveryLoss(0.1))
         {
             foreach ((string name, Func<ContrastiveLoss, Tensor, Tensor, LossValue> of) in pairings)

@@ -121,6 +121,52 @@ public sealed class BatchNormalizationTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Gradients_in_another_layout_or_of_a_frozen_layer_are_those_of_batch_norm()
+    {
+        using var generator = new Generator(11);
+        BatchNorm2d layer = Layer(16, generator);
+        layer.weight!.requires_grad_(false);
+        layer.bias!.requires_grad_(false);
+        Tensor values = randn([3, 4, 5, 16], generator: generator);
+        Tensor input = values.permute(0, 3, 1, 2).requires_grad_(), planes = values.permute(0, 3, 1, 2).contiguous().requires_grad_();
+        Tensor slope = randn([3, 16, 4, 5], generator: generator);
+        BatchNormalization.ApplyWithRelu(layer, input, input.detach()).backward([slope]);
+        BatchNormalization.ApplyWithRelu(layer, planes, planes.detach()).backward([slope]); // libtorch's: not channels-last
+        AssertNear(planes.grad!, input.grad!, ScalarType.Float32);
+        Assert.Null(layer.weight.grad);
+        Tensor spread = input.detach().clone().requires_grad_();
+        BatchNormalization.Apply(layer, spread).mean([2L, 3L]).Squared().sum().backward(); // a gradient without strides
+        Tensor alike = planes.detach().clone().requires_grad_();
+        BatchNormalization.Apply(layer, alike).mean([2L, 3L]).Squared().sum().backward();
+        Assert.InRange((spread.grad! - alike.grad!).abs().max().item<float>(), 0, 1e-6f);
+    }
+
+    [Fact]
+    public void Without_gradients_training_gives_the_same_bits()
+    {
+        using var generator = new Generator(12);
+        Tensor input = randn([3, 4, 5, 16], generator: generator).permute(0, 3, 1, 2);
+        BatchNorm2d layer = nn.BatchNorm2d(16), other = nn.BatchNorm2d(16);
+        Tensor output = BatchNormalization.ApplyWithRelu(layer, input);
+        using var noGradient = no_grad();
+        Assert.True(output.Equals(BatchNormalization.ApplyWithRelu(other, input)));
+        Assert.True(layer.running_var!.Equals(other.running_var!));
+    }
+
+    [Fact]
+    public void A_failure_within_the_backward_pass_reaches_the_caller()
+    {
+        Tensor start = randn(2, 3, 3, 16).permute(0, 3, 1, 2).requires_grad_(), input = start.Times(2);
+        Tensor output = BatchNormalization.ApplyWithRelu(nn.BatchNorm2d(16), input);
+        using (no_grad())
+            input.Plus_(ones(1));
+        Exception failure = Assert.ThrowsAny<Exception>(() => Backpropagation.Run(output.sum()));
+        Assert.Contains("modified by an inplace operation", failure.Message, StringComparison.Ordinal);
+        Backpropagation.Run(BatchNormalization.ApplyWithRelu(nn.BatchNorm2d(16), start).sum()); // and the next pass is as ever
+        Assert.NotNull(start.grad);
+    }
+
     [Theory]
     [InlineData(double.NaN)]
     [InlineData(double.PositiveInfinity)]

@@ -1,0 +1,68 @@
+using System.Runtime.ExceptionServices;
+using static TorchSharp.torch;
+
+namespace Diptych;
+
+/// <summary>Backward passes through functions of our own, which libtorch calls from native code.</summary>
+internal static class Backpropagation
+{
+    [ThreadStatic]
+    private static bool _isRunning;
+
+    [ThreadStatic]
+    private static List<Tensor>? _handedOver;
+
+    [ThreadStatic]
+    private static ExceptionDispatchInfo? _failure;
+
+    /// <summary>Calls <see cref="Tensor.backward()"/>; a failure within a function of ours reaches the caller.</summary>
+    /// <param name="value">One number.</param>
+    public static void Run(Tensor value)
+    {
+        (_isRunning, _failure) = (true, null);
+        try
+        {
+            value.backward();
+        }
+        finally
+        {
+            _isRunning = false;
+            Release();
+        }
+        _failure?.Throw();
+    }
+
+    /// <summary>The gradients that a function gives to libtorch, held until it has taken them.</summary>
+    /// <remarks>
+    /// It takes them right after the function returns: until then a garbage collection must not free them, and afterwards their memory must not wait for one.
+    /// An exception must not cross native code; behind one, gradients are undefined, and <see cref="Run"/> throws it.
+    /// </remarks>
+    /// <param name="count">Number of the function's inputs.</param>
+    /// <param name="compute">One gradient for each input, null where it has none.</param>
+    public static List<Tensor> HandOver(int count, Func<List<Tensor>> compute)
+    {
+        Release();
+        using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
+        try
+        {
+            List<Tensor> gradients = compute();
+            foreach (Tensor? gradient in gradients)
+                gradient?.DetachFromDisposeScope();
+            return _handedOver = gradients;
+        }
+        catch (Exception e) when (_isRunning)
+        {
+            _failure ??= ExceptionDispatchInfo.Capture(e);
+            return [.. new Tensor[count]];
+        }
+    }
+
+    /// <summary>Lets go of what was taken.</summary>
+    public static void Release()
+    {
+        foreach (Tensor? gradient in _handedOver ?? [])
+            gradient?.Dispose();
+        _handedOver = null;
+    }
+}
