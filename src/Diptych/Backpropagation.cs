@@ -38,15 +38,15 @@ internal static class Backpropagation
     /// An exception must not cross native code; behind one, gradients are undefined, and <see cref="Run"/> throws it.
     /// </remarks>
     /// <param name="count">Number of the function's inputs.</param>
-    /// <param name="compute">One gradient for each input, null where it has none.</param>
-    public static List<Tensor> HandOver(int count, Func<List<Tensor>> compute)
+    /// <param name="compute">One gradient for each input, null where it has none; null where there is none at all.</param>
+    public static List<Tensor> HandOver(int count, Func<List<Tensor>?> compute)
     {
         Release();
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         try
         {
-            List<Tensor> gradients = compute();
+            List<Tensor> gradients = compute() ?? Undefined(count);
             foreach (Tensor? gradient in gradients)
                 gradient?.DetachFromDisposeScope();
             return _handedOver = gradients;
@@ -54,7 +54,7 @@ internal static class Backpropagation
         catch (Exception e) when (_isRunning)
         {
             _failure ??= ExceptionDispatchInfo.Capture(e);
-            return [.. new Tensor[count]];
+            return Undefined(count);
         }
     }
 
@@ -65,4 +65,6 @@ internal static class Backpropagation
             gradient?.Dispose();
         _handedOver = null;
     }
+
+    private static List<Tensor> Undefined(int count) => [.. new Tensor[count]];
 }

@@ -18,8 +18,8 @@ internal static unsafe class TorchThreads
     /// <param name="work">Does a piece; must not throw.</param>
     public static void ForEach(int count, Action<int> work)
     {
-        int threads = Math.Min(get_num_threads(), count);
-        if (threads <= 1)
+        int threads = get_num_threads();
+        if (threads <= 1 || count <= 1)
         {
             for (int i = 0; i < count; i++)
                 work(i);
@@ -31,7 +31,7 @@ internal static unsafe class TorchThreads
         else
         {
             var pieces = GCHandle.Alloc(new Pieces(count, work));
-            Team(&Take, (void*)GCHandle.ToIntPtr(pieces), (uint)get_num_threads(), 0);
+            Team(&Take, (void*)GCHandle.ToIntPtr(pieces), (uint)threads, 0); // all of them, however few pieces: libgomp would build a smaller team anew
             pieces.Free();
         }
     }

@@ -30,7 +30,7 @@ internal sealed class Normalization : autograd.SingleTensorFunction<Normalizatio
     public override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient) => Backpropagation.HandOver(2, () =>
     {
         if (gradient.IsInvalid)
-            return [null!, null!];
+            return null;
         List<Tensor> saved = context.get_saved_variables();
         var (unit, length, largest) = (saved[0], saved[1], saved[2]);
         Tensor result = empty_like(unit);

@@ -70,7 +70,7 @@ internal sealed unsafe class FusedBatchNorm<TValues> : autograd.SingleTensorFunc
     public override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient) => Backpropagation.HandOver(6, () =>
     {
         if (gradient.IsInvalid)
-            return [null!, null!, null!, null!, null!, null!];
+            return null;
         List<Tensor> saved = context.get_saved_variables();
         var (input, output) = (saved[0], saved[1]);
         var (columns, hasRelu) = ((NormColumns, bool))context.get_data(nameof(NormColumns));
@@ -78,9 +78,9 @@ internal sealed unsafe class FusedBatchNorm<TValues> : autograd.SingleTensorFunc
         long rows = input.numel() / channels;
         Tensor dense = gradient.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
         Tensor? ofShortcut = output is null ? null : empty_like(input);
-        byte* outputs = output is null ? null : Address(output), shortcuts = ofShortcut is null ? null : Address(ofShortcut);
+        byte* inputs = Address(input), slopes = Address(dense), outputs = output is null ? null : Address(output), shortcuts = ofShortcut is null ? null : Address(ofShortcut);
         double[] sums = new double[channels], products = new double[channels];
-        NormRows<TValues>.GradientSums(Address(input), outputs, Address(dense), rows, columns.Scale, columns.Offset, columns.Mean, hasRelu, sums, products);
+        NormRows<TValues>.GradientSums(inputs, outputs, slopes, rows, columns.Scale, columns.Offset, columns.Mean, hasRelu, sums, products);
 
         // With x̂ = (x − mean) / deviation: dL/dx = scale · (g − Σg/R − x̂ · Σ(g·x̂)/R).
         Tensor ofInput = empty_like(input), ofWeight = empty(channels), ofBias = empty(channels);
@@ -95,7 +95,7 @@ internal sealed unsafe class FusedBatchNorm<TValues> : autograd.SingleTensorFunc
             slope[k] = (float)ofProduct;
             rest[k] = (float)(-columns.Scale[k] * sums[k] / rows - ofProduct * columns.Mean[k]);
         }
-        NormRows<TValues>.InputGradient(Address(input), outputs, Address(dense), Address(ofInput), shortcuts, rows, columns.Scale, columns.Offset, slope, rest, hasRelu);
+        NormRows<TValues>.InputGradient(inputs, outputs, slopes, Address(ofInput), shortcuts, rows, columns.Scale, columns.Offset, slope, rest, hasRelu);
         gradient.Dispose();
         return [ofInput, ofWeight, ofBias, ofShortcut!, null!, null!];
     });
