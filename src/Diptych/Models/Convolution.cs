@@ -26,13 +26,17 @@ internal static class Convolution
     /// <remarks>
     /// A 1×1 convolution is a product of matrices. On a CPU libtorch's product is the faster of the two on small planes, most of all for few images:
     /// forward and backward 1.4–1.7 times for 8 images of 7 × 7 pixels and 512 and 2,048 channels, 1.08–1.18 times for 512 of 4 × 4; beyond 14 × 14 it is the slower.
+    /// With every second pixel left out, 1.2 times to 7 × 7 or 4 × 4 pixels, and slower beyond.
     /// </remarks>
     public static Tensor InBfloat16(Tensor input, Tensor weight, long stride, long padding)
     {
-        bool isProduct = weight.shape is [_, _, 1, 1] && stride == 1 && padding == 0 && input.device_type == TorchSharp.DeviceType.CPU && input.shape[2] * input.shape[3] <= 14 * 14;
-        return isProduct
-            ? functional.linear(input.permute(0, 2, 3, 1), weight.flatten(1)).permute(0, 3, 1, 2)
-            : functional.conv2d(input, weight, null, [stride, stride], [padding, padding]);
+        (long height, long width) = (input.shape[2], input.shape[3]);
+        bool isProduct = weight.shape is [_, _, 1, 1] && padding == 0 && input.device_type == TorchSharp.DeviceType.CPU
+            && stride switch { 1 => height * width <= 14 * 14, 2 => (height + 1) / 2 * ((width + 1) / 2) <= 7 * 7, _ => false };
+        if (!isProduct)
+            return functional.conv2d(input, weight, null, [stride, stride], [padding, padding]);
+        Tensor seen = stride == 1 ? input : input.slice(2, 0, height, stride).slice(3, 0, width, stride);
+        return functional.linear(seen.permute(0, 2, 3, 1), weight.flatten(1)).permute(0, 3, 1, 2);
     }
 
     /// <summary>Convolves, then normalizes: the two layers of a shortcut.</summary>

@@ -40,7 +40,9 @@ public sealed class PrecisionTests
     [Theory]
     [InlineData(7, 1)] // a product of matrices
     [InlineData(15, 1)] // a convolution
-    [InlineData(7, 2)]
+    [InlineData(7, 2)] // a product of every second pixel
+    [InlineData(14, 2)]
+    [InlineData(15, 2)] // a convolution
     public void In_bfloat16_a_convolution_of_one_pixel_and_its_gradients_are_those_of_float32_rounded(int side, int stride)
     {
         using var scope = NewDisposeScope();
