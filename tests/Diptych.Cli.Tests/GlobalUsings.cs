@@ -1,1 +1,2 @@
+global using Diptych.Tests;
 global using Xunit;

@@ -270,7 +270,7 @@ public sealed class MistakeTests
     {
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(folder.File("photos"));
-        File.Copy(Path.Combine(Run.Repository, "tests", "Diptych.Tests", "Data", "Golden", "gray.png"), folder.File("photos/1.png"));
+        File.Copy(Repository.Image("gray.png"), folder.File("photos/1.png"));
         await File.WriteAllTextAsync(folder.File("photos.tar"), "tar", TestContext.Current.CancellationToken);
         Directory.CreateSymbolicLink(folder.File("link"), "photos");
         string[] before = Contents();

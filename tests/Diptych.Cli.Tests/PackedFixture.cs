@@ -52,5 +52,5 @@ public sealed class PackedFixture : IAsyncLifetime
         (await Run.Command("dotnet", ["pack", project, "-o", Packages, $"-p:Version={Version}", $"-p:ArtifactsPath={_root}/artifacts", .. more])).Succeeded();
 
     private static string LockFiles() =>
-        string.Concat(Directory.GetFiles(Path.Combine(Run.Repository, "src"), "packages.lock.json", SearchOption.AllDirectories).Order().Select(File.ReadAllText));
+        string.Concat(Directory.GetFiles(Path.Combine(Repository.Root, "src"), "packages.lock.json", SearchOption.AllDirectories).Order().Select(File.ReadAllText));
 }

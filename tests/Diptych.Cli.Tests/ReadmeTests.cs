@@ -7,7 +7,7 @@ namespace Diptych.Cli.Tests;
 /// <summary>What the README tells a user to type does what it says.</summary>
 public sealed partial class ReadmeTests
 {
-    private static readonly string Text = File.ReadAllText(Path.Combine(Run.Repository, "README.md")).ReplaceLineEndings("\n");
+    private static readonly string Text = File.ReadAllText(Path.Combine(Repository.Root, "README.md")).ReplaceLineEndings("\n");
 
     [Fact]
     public async Task Every_command_line_runs()
@@ -34,7 +34,7 @@ public sealed partial class ReadmeTests
     public void The_program_is_the_one_that_this_test_runs()
     {
         string program = CSharpBlock().Match(Text).Groups[1].Value;
-        string own = File.ReadAllText(Path.Combine(Run.Repository, "tests", "Diptych.Cli.Tests", "ReadmeTests.cs")).ReplaceLineEndings("\n");
+        string own = File.ReadAllText(Path.Combine(Repository.Root, "tests", "Diptych.Cli.Tests", "ReadmeTests.cs")).ReplaceLineEndings("\n");
         string[] missing = program.Split('\n').Where(line => !line.StartsWith("using ", StringComparison.Ordinal) || line.Contains(" = ", StringComparison.Ordinal))
             .Where(line => !own.Contains(line.Trim(), StringComparison.Ordinal)).ToArray();
         Assert.Empty(missing);
@@ -54,7 +54,7 @@ public sealed partial class ReadmeTests
     {
         string[] links = Link().Matches(Text).Select(m => m.Groups[1].Value).Where(l => !l.StartsWith("http", StringComparison.Ordinal)).ToArray();
         Assert.NotEmpty(links);
-        Assert.All(links, link => Assert.True(Path.Exists(Path.Combine(Run.Repository, link)), link));
+        Assert.All(links, link => Assert.True(Path.Exists(Path.Combine(Repository.Root, link)), link));
     }
 
     [GeneratedRegex(@"^diptych (.+)$", RegexOptions.Multiline)]

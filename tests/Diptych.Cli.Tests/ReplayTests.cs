@@ -53,7 +53,7 @@ public sealed class ReplayTests
     {
         await SkipWithout("PIL");
         using var folder = new TemporaryFolder();
-        string photo = Path.Combine(Run.Repository, "tests", "Diptych.Tests", "Data", "Golden", "orientation-6.jpg");
+        string photo = Repository.Image("orientation-6.jpg");
         foreach (string[] asked in (string[][])[["--exif-orientation"], []])
         {
             Run drawn = await Run.ToolIn(folder, ["views", photo, "--views", "moco-v2", "--image-size", "32", "--count", "4", "--out", "views", .. asked]);
@@ -64,7 +64,7 @@ public sealed class ReplayTests
     }
 
     private static Task<Run> Replay(TemporaryFolder folder, string images) =>
-        Run.Command(Python, [Path.Combine(Run.Repository, "docs", "replay_views.py"), folder.File("views"), images]);
+        Run.Command(Python, [Path.Combine(Repository.Root, "docs", "replay_views.py"), folder.File("views"), images]);
 
     private static async Task SkipWithout(string modules)
     {

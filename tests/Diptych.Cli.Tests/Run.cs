@@ -7,9 +7,6 @@ internal sealed record Run(int ExitCode, string Output, string Error)
 {
     public static bool HasSdk { get; } = FindsSdk();
 
-    /// <summary>The folder of the solution, above the tests' output.</summary>
-    public static string Repository { get; } = FindRepository();
-
     /// <summary>A file of the sample that the tool ships.</summary>
     public static string Sample(string name) => Path.Combine(AppContext.BaseDirectory, "samples", "eurosat", name);
 
@@ -21,7 +18,7 @@ internal sealed record Run(int ExitCode, string Output, string Error)
 
     public static Process Start(string file, string[] arguments, string? folder = null, params (string Name, string? Value)[] environment)
     {
-        var start = new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder ?? Repository };
+        var start = new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder ?? Repository.Root };
         start.Environment.Remove("DIPTYCH_LIBTORCH");
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
         start.Environment["UseSharedCompilation"] = "false";
@@ -70,13 +67,5 @@ internal sealed record Run(int ExitCode, string Output, string Error)
         {
             return false;
         }
-    }
-
-    private static string FindRepository()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Diptych.slnx")))
-            folder = folder.Parent;
-        return folder?.FullName ?? throw new InvalidOperationException("No Diptych.slnx above the tests' output.");
     }
 }

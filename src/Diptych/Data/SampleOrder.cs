@@ -25,13 +25,13 @@ public static class SampleOrder
 
     /// <summary>What tells one set of images from another: the same order over other images would be another run.</summary>
     /// <param name="source">The images.</param>
-    /// <returns>Their number, and the beginning of the SHA-256 of their names in order, for people and for comparison.</returns>
+    /// <returns>Their number, the beginning of the SHA-256 of their names in order, and how a packed file stores them, for people and for comparison.</returns>
     public static string Fingerprint(IImageSource source)
     {
         ArgumentNullException.ThrowIfNull(source);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         for (int i = 0; i < source.Count; i++)
             hash.AppendData(Encoding.UTF8.GetBytes(source.GetName(i) + "\n"));
-        return $"{source.Count:N0} images whose names have the SHA-256 {Convert.ToHexStringLower(hash.GetHashAndReset())[..16]}";
+        return $"{source.Count:N0} images whose names have the SHA-256 {Convert.ToHexStringLower(hash.GetHashAndReset())[..16]}{(source.StoredAs is { } stored ? $", {stored}" : "")}";
     }
 }

@@ -14,7 +14,7 @@ public sealed class CifarSourceTests
         folder.Write("data_batch_1.bin", [.. Record(Pictures[0], 3), .. Record(Pictures[1], 4)]);
         folder.Write("test_batch.bin", Record(Pictures[4], 7));
         folder.WriteText("batches.meta.txt", "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n\n");
-        using IImageSource train = ImageSource.Open(folder.Root), test = ImageSource.Open(folder.At("test_batch.bin"));
+        using IImageSource train = ImageSource.Open(folder.Path), test = ImageSource.Open(folder.File("test_batch.bin"));
         Assert.Equal(["data_batch_1.bin/0", "data_batch_1.bin/1", "data_batch_2.bin/0", "data_batch_2.bin/1"], train.Names());
         Assert.Equal([3, 4, 9, 0], train.Labels());
         Assert.Equal("truck", train.LabelNames![9]);
@@ -32,7 +32,7 @@ public sealed class CifarSourceTests
         folder.Write("train.bin", [.. Record(Pictures[0], 19, 99), .. Record(Pictures[1], 2, 41)]);
         folder.WriteGzip("test.bin.gz", Record(Pictures[2], 0, 7));
         folder.WriteText("fine_label_names.txt", string.Join('\n', Enumerable.Range(0, 100).Select(i => $"fine {i}")));
-        using IImageSource train = ImageSource.Open(folder.Root), test = ImageSource.Open(folder.At("test.bin.gz"));
+        using IImageSource train = ImageSource.Open(folder.Path), test = ImageSource.Open(folder.File("test.bin.gz"));
         Assert.Equal([99, 41], train.Labels());
         Assert.Equal("fine 41", train.LabelNames![41]);
         Assert.Equal(Pictures[1].Pixels, train.Image(1).Pixels);
@@ -65,10 +65,10 @@ public sealed class CifarSourceTests
         string path = folder.Write("data_batch_1.bin", Record(Pictures[0], 1).Concat(Record(Pictures[1], 1)).SkipLast(10).ToArray());
         Assert.Equal(
             $"'{path}' is a truncated CIFAR file, or none: its 6,136 bytes are not whole records of 3,073; the record at byte 3,073 has only 3,063. Download or copy it again.",
-            SourceContents.Refusal(folder.Root));
+            SourceContents.Refusal(folder.Path));
         string hundred = folder.Write("other/train.bin", new byte[3000]);
         Assert.Contains("not whole records of 3,074; the record at byte 0 has only 3,000", SourceContents.Refusal(hundred), StringComparison.Ordinal);
-        Assert.StartsWith($"'{folder.At("e.bin")}' is empty.", SourceContents.Refusal(folder.Write("e.bin")), StringComparison.Ordinal);
+        Assert.StartsWith($"'{folder.File("e.bin")}' is empty.", SourceContents.Refusal(folder.Write("e.bin")), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class CifarSourceTests
         using var folder = new TemporaryFolder();
         folder.Write("data_batch_1.bin", Record(Pictures[0], 1));
         string path = folder.Write("data_batch_2.bin", new byte[100]);
-        Assert.StartsWith($"'{path}' is a truncated CIFAR file", SourceContents.Refusal(folder.Root), StringComparison.Ordinal);
+        Assert.StartsWith($"'{path}' is a truncated CIFAR file", SourceContents.Refusal(folder.Path), StringComparison.Ordinal);
     }
 
     [Fact]

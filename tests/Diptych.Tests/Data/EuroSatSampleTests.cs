@@ -10,7 +10,7 @@ public sealed class EuroSatSampleTests
     [InlineData("test.tar", 100)]
     public void Holds_as_many_tiles_of_each_class_as_it_says_and_all_can_be_read(string name, int perClass)
     {
-        using IImageSource source = ImageSource.Open(Sample(name));
+        using IImageSource source = ImageSource.Open(Repository.Sample(name));
         Assert.Equal(
             ["AnnualCrop", "Forest", "HerbaceousVegetation", "Highway", "Industrial", "Pasture", "PermanentCrop", "Residential", "River", "SeaLake"], source.LabelNames!);
         Assert.Equal(Enumerable.Repeat(perClass, 10), source.Labels().CountBy(label => label).OrderBy(pair => pair.Key).Select(pair => pair.Value));
@@ -22,7 +22,7 @@ public sealed class EuroSatSampleTests
     [Fact]
     public void No_two_of_its_tiles_are_alike_by_name_or_pixels()
     {
-        using IImageSource train = ImageSource.Open(Sample("train.tar")), test = ImageSource.Open(Sample("test.tar"));
+        using IImageSource train = ImageSource.Open(Repository.Sample("train.tar")), test = ImageSource.Open(Repository.Sample("test.tar"));
         Assert.Equal(6000, train.Names().Concat(test.Names()).Distinct().Count());
         Assert.Equal(6000, Hashes(train).Concat(Hashes(test)).Distinct().Count());
     }
@@ -32,11 +32,9 @@ public sealed class EuroSatSampleTests
     [InlineData("test.tar")]
     public void Is_the_file_whose_hash_its_notice_gives(string name)
     {
-        using FileStream file = File.OpenRead(Sample(name));
-        Assert.Contains($"| `{name}` | {file.Length:N0} | `{Convert.ToHexStringLower(SHA256.HashData(file))}` |", File.ReadAllText(Sample("README.md")), StringComparison.Ordinal);
+        using FileStream file = File.OpenRead(Repository.Sample(name));
+        Assert.Contains($"| `{name}` | {file.Length:N0} | `{Convert.ToHexStringLower(SHA256.HashData(file))}` |", File.ReadAllText(Repository.Sample("README.md")), StringComparison.Ordinal);
     }
-
-    private static string Sample(string name) => Path.Combine(Repository.Root, "samples/eurosat", name);
 
     private static IEnumerable<string> Hashes(IImageSource source)
     {

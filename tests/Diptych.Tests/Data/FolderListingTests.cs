@@ -15,7 +15,7 @@ public sealed class FolderListingTests
         string[] expected = ["a-/3.png", "a/x/4.png", "b/10.png", "b/2.png"];
         SetTimes(folder);
         Assert.Equal(expected, Read(folder));
-        string kept = Assert.Single(Directory.GetFiles(folder.At("store")));
+        string kept = Assert.Single(Directory.GetFiles(folder.File("store")));
 
         // A mark in the kept listing shows whether it was read.
         File.WriteAllText(kept, File.ReadAllText(kept).Replace("10.png", "11.png", StringComparison.Ordinal));
@@ -33,7 +33,7 @@ public sealed class FolderListingTests
         SetTimes(folder);
         for (int time = 0; time < 2; time++)
         {
-            Assert.Equal(["1.png"], FolderListing.Read(folder.At("set"), folder.At("store"), 1, out ImageNames found));
+            Assert.Equal(["1.png"], FolderListing.Read(folder.File("set"), folder.File("store"), 1, out ImageNames found));
             Assert.Equal(".gif (2), hidden (1), no extension (1)", found.DescribeOthers());
             folder.Write("set/.trash/6.png", 1); // no reason to list again
         }
@@ -46,7 +46,7 @@ public sealed class FolderListingTests
         folder.Write("set/1.png", 1);
         folder.Write("no-folder", 1);
         SetTimes(folder);
-        Assert.Equal(["1.png"], FolderListing.Read(folder.At("set"), folder.At("no-folder/store"), 1, out _));
+        Assert.Equal(["1.png"], FolderListing.Read(folder.File("set"), folder.File("no-folder/store"), 1, out _));
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed class FolderListingTests
         folder.Write("set/a/1.png", 1);
         folder.Write("set/b/2.png", 1);
         foreach (var (link, target) in ((string, string)[])[("set/a/up", ".."), ("set/here", "."), ("set/b/across", "../a"), ("set/a/across", "../b"), ("set/out", "../elsewhere")])
-            Directory.CreateSymbolicLink(folder.At(link), target);
+            Directory.CreateSymbolicLink(folder.File(link), target);
         Assert.Equal(["a/1.png", "a/across/2.png", "b/2.png", "b/across/1.png", "out/3.png"], Read(folder));
     }
 
@@ -67,7 +67,7 @@ public sealed class FolderListingTests
         using var folder = new TemporaryFolder();
         folder.Write("set/1.png", 1);
         Assert.Equal(["1.png"], Read(folder));
-        Assert.False(Directory.Exists(folder.At("store")));
+        Assert.False(Directory.Exists(folder.File("store")));
     }
 
     [Theory]
@@ -84,8 +84,8 @@ public sealed class FolderListingTests
         folder.Write("set/1.png", 1);
         SetTimes(folder);
         Read(folder);
-        string kept = Assert.Single(Directory.GetFiles(folder.At("store")));
-        File.WriteAllText(kept, text.Replace("ROOT", folder.At("set"), StringComparison.Ordinal));
+        string kept = Assert.Single(Directory.GetFiles(folder.File("store")));
+        File.WriteAllText(kept, text.Replace("ROOT", folder.File("set"), StringComparison.Ordinal));
         Assert.Equal(["1.png"], Read(folder));
     }
 
@@ -95,15 +95,15 @@ public sealed class FolderListingTests
         using var folder = new TemporaryFolder();
         folder.Write("set/1.png", 1);
         SetTimes(folder);
-        FolderListing.Read(folder.At("set"), folder.At("store"), keptFrom: 2, out _);
-        Assert.False(Directory.Exists(folder.At("store")));
+        FolderListing.Read(folder.File("set"), folder.File("store"), keptFrom: 2, out _);
+        Assert.False(Directory.Exists(folder.File("store")));
     }
 
-    private static string[] Read(TemporaryFolder folder) => FolderListing.Read(folder.At("set"), folder.At("store"), keptFrom: 1, out _);
+    private static string[] Read(TemporaryFolder folder) => FolderListing.Read(folder.File("set"), folder.File("store"), keptFrom: 1, out _);
 
     private static void SetTimes(TemporaryFolder folder)
     {
-        foreach (string each in Directory.GetDirectories(folder.At("set"), "*", SearchOption.AllDirectories).Append(folder.At("set")))
+        foreach (string each in Directory.GetDirectories(folder.File("set"), "*", SearchOption.AllDirectories).Append(folder.File("set")))
             Directory.SetLastWriteTimeUtc(each, LongAgo);
     }
 }

@@ -15,11 +15,11 @@ public sealed class FolderSourceTests
         folder.Write("cats/10.Bmp", pictures[0].Bmp());
         folder.WriteText("cats/notes.txt", "not an image");
 
-        using IImageSource source = ImageSource.Open(folder.Root);
+        using IImageSource source = ImageSource.Open(folder.Path);
         Assert.Equal(["cats/10.Bmp", "cats/2.png", "dogs/b.PNG", "dogs/deep/er/a.bmp"], source.Names());
         Assert.Equal(["cats", "dogs"], source.LabelNames!);
         Assert.Equal([0, 0, 1, 1], source.Labels());
-        Assert.Equal(folder.Root, source.Description);
+        Assert.Equal(folder.Path, source.Description);
         var buffer = new ImageBuffer();
         foreach (var (index, picture) in ((int, Picture)[])[(0, pictures[0]), (1, pictures[1]), (2, pictures[3]), (3, pictures[2])])
         {
@@ -34,7 +34,7 @@ public sealed class FolderSourceTests
         using var folder = new TemporaryFolder();
         foreach (string name in (string[])["b.jpg", "a.jpeg", "c.webp"])
             folder.Write(name, name.EndsWith("webp", StringComparison.Ordinal) ? new Picture(1).WebP() : new Picture(1).Jpeg());
-        using IImageSource source = ImageSource.Open(folder.Root);
+        using IImageSource source = ImageSource.Open(folder.Path);
         Assert.Equal(["a.jpeg", "b.jpg", "c.webp"], source.Names());
         Assert.Null(source.LabelNames);
         Assert.Equal([-1, -1, -1], source.Labels());
@@ -45,7 +45,7 @@ public sealed class FolderSourceTests
     public void Images_beside_folders_make_the_whole_set_unlabelled()
     {
         using var folder = Write("a.png", "cats/1.png", "dogs/1.png");
-        using IImageSource source = ImageSource.Open(folder.Root);
+        using IImageSource source = ImageSource.Open(folder.Path);
         Assert.Equal(["a.png", "cats/1.png", "dogs/1.png"], source.Names());
         Assert.Null(source.LabelNames);
     }
@@ -55,7 +55,7 @@ public sealed class FolderSourceTests
     {
         using var flat = Write("all/1.png", "all/2.png");
         using var classes = Write("all/cats/1.png", "all/dogs/1.png");
-        using IImageSource unlabelled = ImageSource.Open(flat.Root), labelled = ImageSource.Open(classes.Root);
+        using IImageSource unlabelled = ImageSource.Open(flat.Path), labelled = ImageSource.Open(classes.Path);
         Assert.Null(unlabelled.LabelNames);
         Assert.Equal(["all/1.png", "all/2.png"], unlabelled.Names());
         Assert.Equal(["cats", "dogs"], labelled.LabelNames!);
@@ -66,7 +66,7 @@ public sealed class FolderSourceTests
     public void Classes_whose_names_begin_alike_are_told_apart()
     {
         using var folder = Write("car/1.png", "car-old/1.png", "carpet/1.png");
-        using IImageSource source = ImageSource.Open(folder.Root);
+        using IImageSource source = ImageSource.Open(folder.Path);
         Assert.Equal(["car", "car-old", "carpet"], source.LabelNames!);
         Assert.Equal(["car-old/1.png", "car/1.png", "carpet/1.png"], source.Names());
         Assert.Equal([1, 0, 2], source.Labels());
@@ -76,7 +76,7 @@ public sealed class FolderSourceTests
     public void Hidden_files_and_those_macOS_adds_are_left_out()
     {
         using var folder = Write("cats/1.png", "cats/._1.png", "dogs/1.png", ".cache/1.png", "__MACOSX/cats/1.png");
-        using IImageSource source = ImageSource.Open(folder.Root);
+        using IImageSource source = ImageSource.Open(folder.Path);
         Assert.Equal(["cats/1.png", "dogs/1.png"], source.Names());
         Assert.Equal(["cats", "dogs"], source.LabelNames!);
     }
@@ -87,7 +87,7 @@ public sealed class FolderSourceTests
         string[] names = Enumerable.Range(0, 60).Select(i => $"class{i % 7}/{i}.png").ToArray();
         using var forwards = Write(names);
         using var backwards = Write(names.Reverse().ToArray());
-        using IImageSource first = ImageSource.Open(forwards.Root), second = ImageSource.Open(backwards.Root);
+        using IImageSource first = ImageSource.Open(forwards.Path), second = ImageSource.Open(backwards.Path);
         Assert.Equal(names.Order(StringComparer.Ordinal), first.Names());
         Assert.Equal(first.Names(), second.Names());
         Assert.Equal(first.Labels(), second.Labels());
@@ -110,7 +110,7 @@ public sealed class FolderSourceTests
         using var folder = new TemporaryFolder();
         for (int i = 0; i < 40; i++)
             folder.Write($"{i}.jpg", new Picture(i, 20 + i, 50 - i).Jpeg());
-        using IImageSource source = ImageSource.Open(folder.Root);
+        using IImageSource source = ImageSource.Open(folder.Path);
         byte[][] serial = Enumerable.Range(0, 40).Select(i => source.Image(i).Pixels).ToArray();
         Parallel.For(0, 400, new() { MaxDegreeOfParallelism = 8 }, i => Assert.Equal(serial[i % 40], source.Image(i % 40).Pixels));
     }

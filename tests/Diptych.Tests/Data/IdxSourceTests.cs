@@ -18,7 +18,7 @@ public sealed class IdxSourceTests
         using var folder = new TemporaryFolder();
         string path = Write(folder, images, Images(3, 5, 4));
         Write(folder, labels, Labels(2, 0, 5));
-        using IImageSource byFile = ImageSource.Open(path), byFolder = ImageSource.Open(folder.Root);
+        using IImageSource byFile = ImageSource.Open(path), byFolder = ImageSource.Open(folder.Path);
         SourceContents.AssertSame(byFile, byFolder);
         string name = images.Replace(".gz", "", StringComparison.Ordinal);
         Assert.Equal([$"{name}/0", $"{name}/1", $"{name}/2"], byFile.Names());
@@ -48,9 +48,9 @@ public sealed class IdxSourceTests
         using var folder = new TemporaryFolder();
         Write(folder, "t10k-images-idx3-ubyte", Images(1, 5, 4));
         Write(folder, "train-images-idx3-ubyte.gz", Images(3, 5, 4));
-        using IImageSource source = ImageSource.Open(folder.Root);
+        using IImageSource source = ImageSource.Open(folder.Path);
         Assert.Equal(3, source.Count);
-        Assert.Equal(folder.At("train-images-idx3-ubyte.gz"), source.Description);
+        Assert.Equal(folder.File("train-images-idx3-ubyte.gz"), source.Description);
     }
 
     [Fact]
@@ -60,7 +60,7 @@ public sealed class IdxSourceTests
         Write(folder, "b-images-idx3-ubyte", Images(1, 5, 4));
         Write(folder, "a-images-idx3-ubyte.gz", Images(3, 5, 4));
         Assert.Equal(
-            $"Folder '{folder.Root}' holds 2 idx sets. Name one of them: a-images-idx3-ubyte.gz, b-images-idx3-ubyte.", SourceContents.Refusal(folder.Root));
+            $"Folder '{folder.Path}' holds 2 idx sets. Name one of them: a-images-idx3-ubyte.gz, b-images-idx3-ubyte.", SourceContents.Refusal(folder.Path));
     }
 
     [Fact]

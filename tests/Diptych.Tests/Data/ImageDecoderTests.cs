@@ -44,8 +44,8 @@ public sealed class ImageDecoderTests
 
     private static void AssertIsGolden(string name, bool appliesOrientation)
     {
-        byte[] golden = File.ReadAllBytes(Repository.Golden(name + ".rgb"));
-        using IImageSource source = ImageSource.Open(Repository.Golden(name), appliesOrientation);
+        byte[] golden = File.ReadAllBytes(Repository.Image(name + ".rgb"));
+        using IImageSource source = ImageSource.Open(Repository.Image(name), appliesOrientation);
         var (width, height, pixels) = source.Image(0);
         Assert.Equal(BinaryPrimitives.ReadInt32LittleEndian(golden), width);
         Assert.Equal(BinaryPrimitives.ReadInt32LittleEndian(golden.AsSpan(4)), height);
@@ -107,7 +107,7 @@ public sealed class ImageDecoderTests
     [InlineData("plain.bmp", "premature end of BMP")]
     public void Says_that_a_cut_file_is_cut(string name, string reason)
     {
-        byte[] whole = File.ReadAllBytes(Repository.Golden(name));
+        byte[] whole = File.ReadAllBytes(Repository.Image(name));
         Assert.Equal(reason, ImageDecoder.Decode(whole.AsSpan(0, whole.Length * 3 / 4), new ImageBuffer()));
     }
 
@@ -121,7 +121,7 @@ public sealed class ImageDecoderTests
     [InlineData("plain.bmp")]
     public void No_cut_anywhere_is_accepted(string name)
     {
-        byte[] whole = File.ReadAllBytes(Repository.Golden(name));
+        byte[] whole = File.ReadAllBytes(Repository.Image(name));
         var buffer = new ImageBuffer();
         for (int length = 0; length < whole.Length; length++)
             Assert.True(ImageDecoder.Decode(whole.AsSpan(0, length), buffer) is not null, $"{length} of {whole.Length} bytes were accepted");
@@ -143,7 +143,7 @@ public sealed class ImageDecoderTests
     {
         var buffer = new ImageBuffer();
         buffer.Resize(1, 1);
-        byte[] jpeg = File.ReadAllBytes(Repository.Golden("baseline.jpg"));
+        byte[] jpeg = File.ReadAllBytes(Repository.Image("baseline.jpg"));
         int frame = jpeg.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0xC0]) + 5;
         new byte[] { 0x20, 0, 0x20, 0 }.CopyTo(jpeg, frame);
         Assert.Equal($"8,192 × 8,192 pixels in {jpeg.Length:N0} bytes, more than JPEG can hold", ImageDecoder.Decode(jpeg, buffer));

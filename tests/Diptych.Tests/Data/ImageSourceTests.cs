@@ -12,9 +12,9 @@ public sealed class ImageSourceTests
         using var folder = new TemporaryFolder();
         folder.Write("photos/train/a.png", 1);
         Assert.Equal(
-            $"There is no file or folder '{folder.At("photoz")}'. Did you mean '{folder.At("photos")}'? Expected {Kinds}", SourceContents.Refusal(folder.At("photoz")));
-        Assert.Contains($"Did you mean '{folder.At("photos/train")}'?", SourceContents.Refusal(folder.At("Phtoos/train")), StringComparison.Ordinal);
-        Assert.Contains($"Did you mean '{folder.At("photos/train")}'?", SourceContents.Refusal(folder.At("photos/trian/")), StringComparison.Ordinal);
+            $"There is no file or folder '{folder.File("photoz")}'. Did you mean '{folder.File("photos")}'? Expected {Kinds}", SourceContents.Refusal(folder.File("photoz")));
+        Assert.Contains($"Did you mean '{folder.File("photos/train")}'?", SourceContents.Refusal(folder.File("Phtoos/train")), StringComparison.Ordinal);
+        Assert.Contains($"Did you mean '{folder.File("photos/train")}'?", SourceContents.Refusal(folder.File("photos/trian/")), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -22,9 +22,9 @@ public sealed class ImageSourceTests
     {
         using var folder = new TemporaryFolder();
         folder.Write("photos/a.png", 1);
-        string path = folder.At("elsewhere/train");
-        Assert.Equal($"There is no file or folder '{path}'. '{folder.Root}' holds no 'elsewhere'. Expected {Kinds}", SourceContents.Refusal(path));
-        Assert.Equal($"There is no file or folder '{folder.At("dogs")}'. Expected {Kinds}", SourceContents.Refusal(folder.At("dogs")));
+        string path = folder.File("elsewhere/train");
+        Assert.Equal($"There is no file or folder '{path}'. '{folder.Path}' holds no 'elsewhere'. Expected {Kinds}", SourceContents.Refusal(path));
+        Assert.Equal($"There is no file or folder '{folder.File("dogs")}'. Expected {Kinds}", SourceContents.Refusal(folder.File("dogs")));
         Assert.StartsWith("There is no file or folder ''.", SourceContents.Refusal(""), StringComparison.Ordinal);
     }
 
@@ -33,7 +33,7 @@ public sealed class ImageSourceTests
     {
         using var folder = new TemporaryFolder();
         Assert.Equal(
-            $"Folder '{folder.Root}' is empty. Expected images (.jpg, .jpeg, .jfif, .png, .webp, .bmp), in one folder or one folder a class.", SourceContents.Refusal(folder.Root));
+            $"Folder '{folder.Path}' is empty. Expected images (.jpg, .jpeg, .jfif, .png, .webp, .bmp), in one folder or one folder a class.", SourceContents.Refusal(folder.Path));
     }
 
     [Fact]
@@ -43,9 +43,9 @@ public sealed class ImageSourceTests
         foreach (string name in (string[])["a.gif", "b.txt", "c/d.TXT", "README"])
             folder.Write(name, 1);
         Assert.Equal(
-            $"Folder '{folder.Root}' holds no images. Looked for .jpg, .jpeg, .jfif, .png, .webp, .bmp in it and its folders; " +
+            $"Folder '{folder.Path}' holds no images. Looked for .jpg, .jpeg, .jfif, .png, .webp, .bmp in it and its folders; " +
             "found 4 other files: .txt (2), .gif (1), no extension (1). Name a folder of images, or the file that holds them.",
-            SourceContents.Refusal(folder.Root));
+            SourceContents.Refusal(folder.Path));
     }
 
     [Theory]
@@ -60,10 +60,10 @@ public sealed class ImageSourceTests
         folder.Write($"{wrapper}{other}/cats/1.png", new Picture(1).Png());
         string[] parts = ((string[])[train, other]).Order(StringComparer.Ordinal).ToArray();
         Assert.Equal(
-            $"Folder '{folder.Root}' holds '{parts[0]}' and '{parts[1]}', which are parts of a set, not classes. " +
-            $"Name one of them: {folder.Root}/{wrapper}{parts[0]} or {folder.Root}/{wrapper}{parts[1]}.",
-            SourceContents.Refusal(folder.Root));
-        using IImageSource source = ImageSource.Open(folder.At(wrapper + train));
+            $"Folder '{folder.Path}' holds '{parts[0]}' and '{parts[1]}', which are parts of a set, not classes. " +
+            $"Name one of them: {folder.Path}/{wrapper}{parts[0]} or {folder.Path}/{wrapper}{parts[1]}.",
+            SourceContents.Refusal(folder.Path));
+        using IImageSource source = ImageSource.Open(folder.File(wrapper + train));
         Assert.Equal(["cats", "dogs"], source.LabelNames!);
     }
 
@@ -81,7 +81,7 @@ public sealed class ImageSourceTests
         using var folder = new TemporaryFolder();
         folder.Write("photos/a.png", new Picture(1).Png());
         folder.WriteText("photos/cat.jpg", "A text file.");
-        using IImageSource source = ImageSource.Open(folder.At("photos"));
+        using IImageSource source = ImageSource.Open(folder.File("photos"));
         var fault = Assert.Throws<UnreadableImageException>(() => source.Image(1));
         Assert.Equal("cat.jpg (2 of 2) is not a readable image: not a JPEG, PNG, WebP or BMP image. Remove it, or pass --skip-unreadable.", fault.Message);
         Assert.Equal(("cat.jpg", 1), (fault.Name, fault.Index));
@@ -92,7 +92,7 @@ public sealed class ImageSourceTests
     {
         using var folder = new TemporaryFolder();
         string path = folder.Write("photos/a.png", new Picture(1).Png());
-        using IImageSource source = ImageSource.Open(folder.At("photos"));
+        using IImageSource source = ImageSource.Open(folder.File("photos"));
         File.Delete(path);
         Assert.Equal($"Could not find file '{path}'", Assert.Throws<UnreadableImageException>(() => source.Image(0)).Reason);
     }

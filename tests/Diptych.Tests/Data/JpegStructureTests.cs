@@ -4,7 +4,7 @@ namespace Diptych.Tests.Data;
 
 public sealed class JpegStructureTests
 {
-    private static readonly byte[] Progressive = File.ReadAllBytes(Repository.Golden("progressive.jpg"));
+    private static readonly byte[] Progressive = File.ReadAllBytes(Repository.Image("progressive.jpg"));
 
     [Fact]
     public void Bytes_after_the_end_do_no_harm()

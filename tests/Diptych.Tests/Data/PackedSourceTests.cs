@@ -12,11 +12,11 @@ public sealed class PackedSourceTests
         string[] names = ["cats/größe.png", "cats/2.png", "dogs/3.png", "dogs/4.png"];
         foreach (var (i, name) in names.Index())
             folder.Write($"tree/{name}", new Picture(i, 5 + i, 9 - i).Png());
-        using IImageSource tree = ImageSource.Open(folder.At("tree"));
-        ImagePacking.Write(tree, folder.At("some.file"), new() { Store = "raw", Workers = 3 }, cancellation: TestContext.Current.CancellationToken);
-        using IImageSource packed = ImageSource.Open(folder.At("some.file"));
+        using IImageSource tree = ImageSource.Open(folder.File("tree"));
+        ImagePacking.Write(tree, folder.File("some.file"), new() { Store = "raw", Workers = 3 }, cancellation: TestContext.Current.CancellationToken);
+        using IImageSource packed = ImageSource.Open(folder.File("some.file"));
         SourceContents.AssertSame(tree, packed);
-        Assert.Equal(folder.At("some.file"), packed.Description);
+        Assert.Equal(folder.File("some.file"), packed.Description);
     }
 
     [Fact]
@@ -24,8 +24,8 @@ public sealed class PackedSourceTests
     {
         using var folder = new TemporaryFolder();
         using IImageSource flat = ImageSource.Open(folder.Write("a.png", new Picture(1).Png()));
-        ImagePacking.Write(flat, folder.At("p.pack"), new(), cancellation: TestContext.Current.CancellationToken);
-        using IImageSource packed = ImageSource.Open(folder.At("p.pack"));
+        ImagePacking.Write(flat, folder.File("p.pack"), new(), cancellation: TestContext.Current.CancellationToken);
+        using IImageSource packed = ImageSource.Open(folder.File("p.pack"));
         Assert.Null(packed.LabelNames);
         Assert.Equal([-1], packed.Labels());
     }
@@ -41,8 +41,8 @@ public sealed class PackedSourceTests
         using IImageSource source = ImageSource.Open(folder.Write("a.png", new Picture(1, width, height).Png()));
         foreach (string store in PackingOptions.Stores)
         {
-            ImagePacking.Write(source, folder.At(store), new() { Store = store, Size = size }, cancellation: TestContext.Current.CancellationToken);
-            using IImageSource packed = ImageSource.Open(folder.At(store));
+            ImagePacking.Write(source, folder.File(store), new() { Store = store, Size = size }, cancellation: TestContext.Current.CancellationToken);
+            using IImageSource packed = ImageSource.Open(folder.File(store));
             Assert.Equal((packedWidth, packedHeight), (packed.Image(0).Width, packed.Image(0).Height));
         }
     }
@@ -53,10 +53,10 @@ public sealed class PackedSourceTests
         using var folder = new TemporaryFolder();
         for (int i = 0; i < 40; i++)
             folder.Write($"tree/{i}.png", new Picture(i, 20, 30).Png());
-        using IImageSource tree = ImageSource.Open(folder.At("tree"));
-        ImagePacking.Write(tree, folder.At("one"), new() { Size = 16, Workers = 1 }, cancellation: TestContext.Current.CancellationToken);
-        ImagePacking.Write(tree, folder.At("four"), new() { Size = 16, Workers = 4 }, cancellation: TestContext.Current.CancellationToken);
-        Assert.Equal(File.ReadAllBytes(folder.At("one")), File.ReadAllBytes(folder.At("four")));
+        using IImageSource tree = ImageSource.Open(folder.File("tree"));
+        ImagePacking.Write(tree, folder.File("one"), new() { Size = 16, Workers = 1 }, cancellation: TestContext.Current.CancellationToken);
+        ImagePacking.Write(tree, folder.File("four"), new() { Size = 16, Workers = 4 }, cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal(File.ReadAllBytes(folder.File("one")), File.ReadAllBytes(folder.File("four")));
     }
 
     [Fact]
@@ -64,8 +64,8 @@ public sealed class PackedSourceTests
     {
         using var folder = new TemporaryFolder();
         using IImageSource source = ImageSource.Open(folder.Write("a.png", new Picture(1, 33, 20).Png()));
-        ImagePacking.Write(source, folder.At("p.pack"), new() { Store = "raw" }, cancellation: TestContext.Current.CancellationToken);
-        using IImageSource packed = ImageSource.Open(folder.At("p.pack"));
+        ImagePacking.Write(source, folder.File("p.pack"), new() { Store = "raw" }, cancellation: TestContext.Current.CancellationToken);
+        using IImageSource packed = ImageSource.Open(folder.File("p.pack"));
         var buffer = new ImageBuffer();
         packed.Decode(0, buffer, new Rows());
         Assert.Equal(source.Image(0).Pixels[(4 * 33 * 5)..(4 * 33 * 12)], buffer.Pixels[(4 * 33 * 5)..(4 * 33 * 12)].ToArray());
@@ -77,8 +77,8 @@ public sealed class PackedSourceTests
         using var folder = new TemporaryFolder();
         folder.Write("tree/a/1.png", new Picture(1).Png());
         folder.Write("tree/b/2.png", new Picture(2).Png());
-        using IImageSource tree = ImageSource.Open(folder.At("tree"));
-        string path = folder.At("p.pack");
+        using IImageSource tree = ImageSource.Open(folder.File("tree"));
+        string path = folder.File("p.pack");
         ImagePacking.Write(tree, path, new() { Store = "raw" }, cancellation: TestContext.Current.CancellationToken);
         byte[] whole = File.ReadAllBytes(path);
         for (int at = 8; at < whole.Length; at++)
@@ -96,9 +96,9 @@ public sealed class PackedSourceTests
         using var folder = new TemporaryFolder();
         folder.Write("tree/1.png", new Picture(1).Png());
         folder.WriteText("tree/2.jpg", "These are my notes.");
-        using IImageSource tree = ImageSource.Open(folder.At("tree"));
-        Assert.Equal("2.jpg", Assert.Throws<UnreadableImageException>(() => ImagePacking.Write(tree, folder.At("p.pack"), new(), cancellation: TestContext.Current.CancellationToken)).Name);
-        Assert.Equal(["tree"], Directory.GetFileSystemEntries(folder.Root).Select(entry => Path.GetFileName(entry)));
+        using IImageSource tree = ImageSource.Open(folder.File("tree"));
+        Assert.Equal("2.jpg", Assert.Throws<UnreadableImageException>(() => ImagePacking.Write(tree, folder.File("p.pack"), new(), cancellation: TestContext.Current.CancellationToken)).Name);
+        Assert.Equal(["tree"], Directory.GetFileSystemEntries(folder.Path).Select(entry => Path.GetFileName(entry)));
     }
 
     [Fact]
@@ -106,14 +106,14 @@ public sealed class PackedSourceTests
     {
         using var folder = new TemporaryFolder();
         folder.Write("tree/long.png", new Picture(1, 65_501, 1).Png());
-        using IImageSource tree = ImageSource.Open(folder.At("tree"));
-        Exception fault = Assert.Throws<UnreadableImageException>(() => ImagePacking.Write(tree, folder.At("p.pack"), new(), cancellation: TestContext.Current.CancellationToken));
+        using IImageSource tree = ImageSource.Open(folder.File("tree"));
+        Exception fault = Assert.Throws<UnreadableImageException>(() => ImagePacking.Write(tree, folder.File("p.pack"), new(), cancellation: TestContext.Current.CancellationToken));
         Assert.StartsWith("long.png (1 of 1) is not a readable image: it has 65,501 × 1 pixels, and a JPEG at most 65,500 a side; --store raw has no such limit.", fault.Message, StringComparison.Ordinal);
-        ImagePacking.Write(tree, folder.At("p.pack"), new() { Store = "raw" }, cancellation: TestContext.Current.CancellationToken);
+        ImagePacking.Write(tree, folder.File("p.pack"), new() { Store = "raw" }, cancellation: TestContext.Current.CancellationToken);
 
         string name = new string('x', 70_000) + ".png";
         using IImageSource named = ImageSource.Open(folder.WriteTar("long.tar", [(name, new Picture(1).Png())]));
-        fault = Assert.Throws<InvalidInputException>(() => ImagePacking.Write(named, folder.At("p.pack"), new(), cancellation: TestContext.Current.CancellationToken));
+        fault = Assert.Throws<InvalidInputException>(() => ImagePacking.Write(named, folder.File("p.pack"), new(), cancellation: TestContext.Current.CancellationToken));
         Assert.EndsWith("… has 70,004 bytes, a packed file has room for 65,535. Shorten it.", fault.Message, StringComparison.Ordinal);
     }
 
@@ -122,8 +122,8 @@ public sealed class PackedSourceTests
     {
         using var folder = new TemporaryFolder();
         using IImageSource source = ImageSource.Open(folder.Write("a.png", new Picture(1).Png()));
-        Assert.Throws<OperationCanceledException>(() => ImagePacking.Write(source, folder.At("p.pack"), new(), cancellation: new CancellationToken(canceled: true)));
-        Assert.Equal(["a.png"], Directory.GetFileSystemEntries(folder.Root).Select(entry => Path.GetFileName(entry)));
+        Assert.Throws<OperationCanceledException>(() => ImagePacking.Write(source, folder.File("p.pack"), new(), cancellation: new CancellationToken(canceled: true)));
+        Assert.Equal(["a.png"], Directory.GetFileSystemEntries(folder.Path).Select(entry => Path.GetFileName(entry)));
     }
 
     [Fact]
@@ -132,9 +132,26 @@ public sealed class PackedSourceTests
         using var folder = new TemporaryFolder();
         using IImageSource source = ImageSource.Open(folder.Write("a.png", new Picture(1).Png()));
         Assert.Null(source.StoredAs);
-        ImagePacking.Write(source, folder.At("p.pack"), new() { Size = 48 }, cancellation: TestContext.Current.CancellationToken);
-        using IImageSource packed = ImageSource.Open(folder.At("p.pack"));
+        ImagePacking.Write(source, folder.File("p.pack"), new() { Size = 48 }, cancellation: TestContext.Current.CancellationToken);
+        using IImageSource packed = ImageSource.Open(folder.File("p.pack"));
         Assert.Equal("packed as JPEG, shorter side at most 48 pixels", packed.StoredAs);
+    }
+
+    [Fact]
+    public void The_same_images_packed_otherwise_are_other_images()
+    {
+        using var folder = new TemporaryFolder();
+        using IImageSource source = ImageSource.Open(folder.Write("a.png", new Picture(1).Png()));
+        string[] prints = [SampleOrder.Fingerprint(source), Packed(new() { Size = 48 }), Packed(new() { Size = 64 }), Packed(new() { Size = 64, Store = "raw" })];
+        Assert.Equal(4, prints.Distinct().Count());
+        Assert.Equal(prints[1], Packed(new() { Size = 48 }));
+
+        string Packed(PackingOptions options)
+        {
+            ImagePacking.Write(source, folder.File("p.pack"), options, cancellation: TestContext.Current.CancellationToken);
+            using IImageSource packed = ImageSource.Open(folder.File("p.pack"));
+            return SampleOrder.Fingerprint(packed);
+        }
     }
 
     [Fact]

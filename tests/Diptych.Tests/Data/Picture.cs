@@ -22,21 +22,13 @@ internal sealed class Picture
     /// <summary>Red, green, blue, 255.</summary>
     public byte[] Pixels { get; }
 
-    public byte[] Png() => Encode(SKEncodedImageFormat.Png, 100);
+    public byte[] Png() => Encode(pixmap => pixmap.Encode(SKEncodedImageFormat.Png, 100));
 
-    public byte[] Jpeg() => Encode(SKEncodedImageFormat.Jpeg, 90);
+    public byte[] Jpeg() => Encode(pixmap => pixmap.Encode(SKEncodedImageFormat.Jpeg, 90));
 
-    public unsafe byte[] Jpeg(SKJpegEncoderDownsample sampling)
-    {
-        fixed (byte* pixels = Pixels)
-        {
-            using var pixmap = new SKPixmap(new(Width, Height, SKColorType.Rgba8888, SKAlphaType.Opaque), (nint)pixels);
-            using SKData data = pixmap.Encode(new SKJpegEncoderOptions(80, sampling, SKJpegEncoderAlphaOption.Ignore))!;
-            return data.ToArray();
-        }
-    }
+    public byte[] Jpeg(SKJpegEncoderDownsample sampling) => Encode(pixmap => pixmap.Encode(new SKJpegEncoderOptions(80, sampling, SKJpegEncoderAlphaOption.Ignore)));
 
-    public byte[] WebP() => Encode(SKEncodedImageFormat.Webp, 90);
+    public byte[] WebP() => Encode(pixmap => pixmap.Encode(SKEncodedImageFormat.Webp, 90));
 
     /// <summary>24 bits a pixel, blue first, rows from the bottom and padded to four bytes.</summary>
     public byte[] Bmp()
@@ -59,12 +51,12 @@ internal sealed class Picture
         Assert.Equal(Pixels, decoded.Pixels.ToArray());
     }
 
-    private unsafe byte[] Encode(SKEncodedImageFormat format, int quality)
+    private unsafe byte[] Encode(Func<SKPixmap, SKData?> encode)
     {
         fixed (byte* pixels = Pixels)
         {
             using var pixmap = new SKPixmap(new(Width, Height, SKColorType.Rgba8888, SKAlphaType.Opaque), (nint)pixels);
-            using SKData? data = pixmap.Encode(format, quality);
+            using SKData? data = encode(pixmap);
             return data!.ToArray();
         }
     }

@@ -26,12 +26,12 @@ public sealed class ReadabilityCheckTests
         folder.Write("b.jpg", jpeg[..(jpeg.Length / 2)]);
         folder.WriteText("c.png", "text");
         folder.Write("d.bmp");
-        using IImageSource source = ImageSource.Open(folder.Root);
+        using IImageSource source = ImageSource.Open(folder.Path);
         var unreadable = source.Unreadable(workers: 2);
         Assert.Equal(
             [new(1, "b.jpg", "premature end of JPEG"), new(2, "c.png", "not a JPEG, PNG, WebP or BMP image"), new(3, "d.bmp", "the file is empty")], unreadable);
         Assert.Equal(
-            $"3 of 4 images in {folder.Root} cannot be read:\n  b.jpg: premature end of JPEG\n  c.png: not a JPEG, PNG, WebP or BMP image\n" +
+            $"3 of 4 images in {folder.Path} cannot be read:\n  b.jpg: premature end of JPEG\n  c.png: not a JPEG, PNG, WebP or BMP image\n" +
             "  d.bmp: the file is empty\nRemove them, or see what they have in common; --skip-unreadable leaves out 1 % at most.",
             Assert.Throws<InvalidInputException>(() => ReadabilityCheck.ThrowIfAny(source, unreadable)).Message);
     }

@@ -17,7 +17,7 @@ public sealed class RegionTests
     [InlineData("alpha.png")]
     public void Every_region_of_a_small_image_has_the_pixels_of_the_whole(string name)
     {
-        byte[] file = File.ReadAllBytes(Repository.Golden(name));
+        byte[] file = File.ReadAllBytes(Repository.Image(name));
         string format = name.EndsWith("jpg", StringComparison.Ordinal) ? "JPEG" : "PNG";
         var (whole, part) = (new ImageBuffer(), new ImageBuffer());
         Assert.Null(ImageDecoder.DecodeBySkia(file, format, whole, null));
@@ -81,7 +81,7 @@ public sealed class RegionTests
     [Fact]
     public void A_region_that_leaves_the_image_is_refused()
     {
-        byte[] file = File.ReadAllBytes(Repository.Golden("baseline.jpg"));
+        byte[] file = File.ReadAllBytes(Repository.Image("baseline.jpg"));
         foreach (ImageRegion region in (ImageRegion[])[new(-1, 0, 2, 2), new(0, 0, 46, 1), new(0, 30, 1, 2), new(0, 0, 0, 1), new(int.MaxValue, 0, int.MaxValue, 1)])
             Assert.Throws<ArgumentException>(() => ImageDecoder.DecodeBySkia(file, "JPEG", new ImageBuffer(), new Choice(region)));
     }

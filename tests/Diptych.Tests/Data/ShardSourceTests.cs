@@ -17,7 +17,7 @@ public sealed class ShardSourceTests
             folder.WriteTar($"train-{shard:D3}.{extension}", [
                 ($"b/{shard}.x.png", Pictures[shard - 8].Png()), ($"b/{shard}.cls", Text($"{shard - 6}\n")),
                 ($"a/{shard}.png", Pictures[shard - 5].Png()), ($"a/{shard}.cls", Text("0")), ($"a/{shard}.txt", Text("words"))]);
-        using IImageSource source = ImageSource.Open(folder.At($"train-{{008..010}}.{extension}"));
+        using IImageSource source = ImageSource.Open(folder.File($"train-{{008..010}}.{extension}"));
         Assert.Equal(
             [$"train-008.{extension}/b/8.x.png", $"train-008.{extension}/a/8.png", $"train-009.{extension}/b/9.x.png", $"train-009.{extension}/a/9.png", $"train-010.{extension}/b/10.x.png", $"train-010.{extension}/a/10.png"],
             source.Names());
@@ -56,12 +56,12 @@ public sealed class ShardSourceTests
         using var folder = new TemporaryFolder();
         folder.WriteTar("s-1.tar", [("1.png", Pictures[0].Png())]);
         Assert.Equal(
-            $"2 of the 3 shards of '{folder.At("s-{0..2}.tar")}' are missing: {folder.At("s-0.tar")}, {folder.At("s-2.tar")}. Correct the range, or download them.",
-            SourceContents.Refusal(folder.At("s-{0..2}.tar")));
-        Assert.Equal($"The range in '{folder.At("s-{2..1}.tar")}' runs backwards. Write {{1..2}}.", SourceContents.Refusal(folder.At("s-{2..1}.tar")));
-        Assert.EndsWith("names too many files. Expected a range of at most 100,000 numbers.", SourceContents.Refusal(folder.At("s-{0..100000}.tar")), StringComparison.Ordinal);
-        Assert.EndsWith("holds 2 ranges. Expected one.", SourceContents.Refusal(folder.At("s{0..1}/s-{0..1}.tar")), StringComparison.Ordinal);
-        using IImageSource one = ImageSource.Open(folder.At("s-{1..1}.tar"));
+            $"2 of the 3 shards of '{folder.File("s-{0..2}.tar")}' are missing: {folder.File("s-0.tar")}, {folder.File("s-2.tar")}. Correct the range, or download them.",
+            SourceContents.Refusal(folder.File("s-{0..2}.tar")));
+        Assert.Equal($"The range in '{folder.File("s-{2..1}.tar")}' runs backwards. Write {{1..2}}.", SourceContents.Refusal(folder.File("s-{2..1}.tar")));
+        Assert.EndsWith("names too many files. Expected a range of at most 100,000 numbers.", SourceContents.Refusal(folder.File("s-{0..100000}.tar")), StringComparison.Ordinal);
+        Assert.EndsWith("holds 2 ranges. Expected one.", SourceContents.Refusal(folder.File("s{0..1}/s-{0..1}.tar")), StringComparison.Ordinal);
+        using IImageSource one = ImageSource.Open(folder.File("s-{1..1}.tar"));
         Assert.Equal(["1.png"], one.Names());
     }
 
@@ -82,7 +82,7 @@ public sealed class ShardSourceTests
         using var folder = new TemporaryFolder();
         for (int i = 0; i < 2; i++)
             folder.WriteTar($"part-{i}/train.tar", [("1.png", Pictures[i].Png())]);
-        using IImageSource source = ImageSource.Open(folder.At("part-{0..1}/train.tar"));
+        using IImageSource source = ImageSource.Open(folder.File("part-{0..1}/train.tar"));
         Assert.Equal(["part-0/train.tar/1.png", "part-1/train.tar/1.png"], source.Names());
     }
 

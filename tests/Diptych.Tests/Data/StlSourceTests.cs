@@ -15,7 +15,7 @@ public sealed class StlSourceTests
         folder.Write("train_y.bin", 10, 1, 3);
         folder.WriteGzip("test_X.bin.gz", Record(Pictures[1]));
         folder.WriteGzip("test_y.bin.gz", [2]);
-        using IImageSource train = ImageSource.Open(folder.Root), test = ImageSource.Open(folder.At("test_X.bin.gz"));
+        using IImageSource train = ImageSource.Open(folder.Path), test = ImageSource.Open(folder.File("test_X.bin.gz"));
         Assert.Equal(["train_X.bin/0", "train_X.bin/1", "train_X.bin/2"], train.Names());
         Assert.Equal([9, 0, 2], train.Labels());
         Assert.Equal("truck", train.LabelNames![9]);
@@ -33,7 +33,7 @@ public sealed class StlSourceTests
         folder.Write("train_X.bin", Record(Pictures[0]));
         folder.Write("train_y.bin", 1);
         folder.Write("unlabeled_X.bin", Record(Pictures[2]));
-        using IImageSource source = ImageSource.Open(folder.Root);
+        using IImageSource source = ImageSource.Open(folder.Path);
         Assert.Equal(["unlabeled_X.bin/0"], source.Names());
         Assert.Null(source.LabelNames);
         Assert.Equal(-1, source.GetLabel(0));
@@ -48,7 +48,7 @@ public sealed class StlSourceTests
         Assert.Equal($"'{path}' is a truncated STL-10 file, or none: its 27,647 bytes are not whole images of 27,648. Download or copy it again.", SourceContents.Refusal(path));
         folder.Write("train_X.bin", Record(Pictures[0]));
         string labels = folder.Write("train_y.bin", 1, 2);
-        Assert.StartsWith($"'{path}' has 1 images, but '{labels}' has 2 labels.", SourceContents.Refusal(folder.Root), StringComparison.Ordinal);
+        Assert.StartsWith($"'{path}' has 1 images, but '{labels}' has 2 labels.", SourceContents.Refusal(folder.Path), StringComparison.Ordinal);
         folder.Write("train_y.bin", 11);
         Assert.Equal($"'{labels}' is not an STL-10 labels file: the label at byte 0 is 11, expected 1 to 10. Download or copy it again.", SourceContents.Refusal(path));
     }

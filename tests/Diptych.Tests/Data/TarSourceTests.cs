@@ -20,7 +20,7 @@ public sealed class TarSourceTests
         using var folder = new TemporaryFolder();
         foreach (var (member, bytes) in Classes)
             folder.Write($"tree/{member}", bytes);
-        using IImageSource tree = ImageSource.Open(folder.At("tree"));
+        using IImageSource tree = ImageSource.Open(folder.File("tree"));
         string path = folder.WriteTar(name, Classes.Reverse(), format);
         using IImageSource tar = ImageSource.Open(path);
         SourceContents.AssertSame(tree, tar);
@@ -67,7 +67,7 @@ public sealed class TarSourceTests
         foreach (var (member, bytes) in Classes)
             folder.Write($"train/{member}", bytes);
         string path = folder.WriteTar("set.tar.gz", Classes.SelectMany(member => ((string, byte[])[])[($"train/{member.Name}", member.Bytes), ($"test/{member.Name}", [])]));
-        using IImageSource tree = ImageSource.Open(folder.At("train")), tar = ImageSource.Open(path + "/train/");
+        using IImageSource tree = ImageSource.Open(folder.File("train")), tar = ImageSource.Open(path + "/train/");
         SourceContents.AssertSame(tree, tar);
         Assert.Equal(path + "/train", tar.Description);
 
@@ -118,7 +118,7 @@ public sealed class TarSourceTests
         int padded = 512 + (image.Length + 511) / 512 * 512;
         string Cut(int length) => SourceContents.Refusal(folder.Write("cut.tar", whole[..length]));
 
-        string start = $"'{folder.At("cut.tar")}' is a truncated tar: it ends at byte ", rest = ". Make or download it again.";
+        string start = $"'{folder.File("cut.tar")}' is a truncated tar: it ends at byte ", rest = ". Make or download it again.";
         Assert.Equal($"{start}600, but member 'a.png' should end at byte {512 + image.Length:N0}{rest}", Cut(600));
         Assert.Equal($"{start}{padded + 100:N0}, but a member begins at byte {padded:N0}{rest}", Cut(padded + 100));
         Assert.Equal($"{start}{2 * padded:N0}, but an end marker was expected at byte {2 * padded:N0}{rest}", Cut(2 * padded));

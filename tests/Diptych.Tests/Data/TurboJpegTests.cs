@@ -12,7 +12,7 @@ public sealed class TurboJpegTests
     {
         SkipWithoutLibrary();
         foreach (string name in Golden)
-            AssertSame(name, File.ReadAllBytes(Repository.Golden(name)));
+            AssertSame(name, File.ReadAllBytes(Repository.Image(name)));
         foreach (var (width, height) in ((int, int)[])[(1, 1), (2, 3), (7, 8), (8, 9), (15, 17), (16, 16), (33, 31), (100, 1), (1, 100), (255, 129)])
             foreach (var sampling in Enum.GetValues<SKJpegEncoderDownsample>())
                 AssertSame($"{width} × {height} {sampling}", new Picture(width, width, height).Jpeg(sampling));
@@ -38,14 +38,14 @@ public sealed class TurboJpegTests
     public void Leaves_CMYK_to_Skia(string name)
     {
         SkipWithoutLibrary();
-        Assert.False(TurboJpeg.TryDecode(File.ReadAllBytes(Repository.Golden(name)), new ImageBuffer()));
+        Assert.False(TurboJpeg.TryDecode(File.ReadAllBytes(Repository.Image(name)), new ImageBuffer()));
     }
 
     [Fact]
     public void Leaves_damage_to_Skia_and_goes_on_with_the_next_file()
     {
         SkipWithoutLibrary();
-        byte[] whole = File.ReadAllBytes(Repository.Golden("baseline.jpg"));
+        byte[] whole = File.ReadAllBytes(Repository.Image("baseline.jpg"));
         byte[] cut = [.. whole[..(whole.Length * 3 / 4)], 0xFF, 0xD9];
         Assert.False(TurboJpeg.TryDecode(cut, new ImageBuffer()));
         Assert.False(TurboJpeg.TryDecode([0xFF, 0xD8, 0xFF], new ImageBuffer()));
@@ -57,7 +57,7 @@ public sealed class TurboJpegTests
     public void Does_not_lend_a_file_the_tables_of_the_last_one()
     {
         SkipWithoutLibrary();
-        byte[] file = File.ReadAllBytes(Repository.Golden("baseline.jpg"));
+        byte[] file = File.ReadAllBytes(Repository.Image("baseline.jpg"));
         int table = file.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0xDB]);
         int length = file[table + 2] << 8 | file[table + 3];
         byte[] without = [.. file[..table], .. file[(table + 2 + length)..]];
@@ -70,7 +70,7 @@ public sealed class TurboJpegTests
     public void Takes_no_managed_memory()
     {
         SkipWithoutLibrary();
-        byte[] file = File.ReadAllBytes(Repository.Golden("baseline.jpg"));
+        byte[] file = File.ReadAllBytes(Repository.Image("baseline.jpg"));
         var buffer = new ImageBuffer();
         Assert.Null(ImageDecoder.Decode(file, buffer));
         long before = GC.GetAllocatedBytesForCurrentThread();

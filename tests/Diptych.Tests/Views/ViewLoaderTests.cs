@@ -32,7 +32,7 @@ public sealed class ViewLoaderTests
     [Fact]
     public void An_image_too_narrow_to_be_shown_whole_is_refused_by_name()
     {
-        using var folder = new Data.TemporaryFolder();
+        using var folder = new TemporaryFolder();
         using IImageSource source = ImageSource.Open(folder.Write("strip.png", new Data.Picture(1, 10, 60_000).Png()));
         using var loader = new ViewLoader(source, ViewRecipe.Named("imagenet"), new ViewLoaderOptions { BatchSize = 1, Views = 1 });
         Assert.StartsWith(
