@@ -9,7 +9,7 @@ namespace Diptych.Benchmarks;
 /// <summary>The loader over packed files beside the original images: one worker, two views of 224, in turns in one run.</summary>
 internal static class PackTable
 {
-    private const int Rounds = 7, Size = 256;
+    private const int Warm = 10, Rounds = 25, Size = 256;
 
     public static int Run(string images)
     {
@@ -22,7 +22,7 @@ internal static class PackTable
             using ViewLoader originals = Load(original), jpegs = Load(jpeg), raws = Load(raw);
             (string Name, IImageSource Source, ViewLoader Loader, List<double> Rates)[] rows =
                 [("original JPEG files", original, originals, []), ("packed as JPEG", jpeg, jpegs, []), ("packed raw", raw, raws, [])];
-            for (int epoch = 0; epoch < 3; epoch++)
+            for (int epoch = 0; epoch < Warm; epoch++)
                 foreach (var row in rows)
                     Rate(row.Loader, row.Source, epoch);
             for (int round = 1; round <= Rounds; round++)
@@ -67,7 +67,7 @@ internal static class PackTable
         Console.Out.WriteLine($"""
             # Packed files beside the original photographs
 
-            `ViewLoader`, one worker, recipe `imagenet` (two views of 224, normalized to float32), nothing kept decoded; {rows[0].Source.Count} photographs, packed with the shorter side {Size}. Median images per second of CPU time [minimum–maximum] of {Rounds} epochs in turns, after three to warm up.
+            `ViewLoader`, one worker, recipe `imagenet` (two views of 224, normalized to float32), nothing kept decoded; {rows[0].Source.Count} photographs, packed with the shorter side {Size}. Median images per second of CPU time [minimum–maximum] of {Rounds} epochs in turns, after {Warm} to warm up.
             Machine: {processor}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription.Split('#')[0].Trim()}; .NET {Environment.Version}; JPEG by {JpegDecoding.Description}.
             Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- pack {images[(images.LastIndexOf(".tar", StringComparison.Ordinal) is var tar and > 0 ? images.LastIndexOf('/', tar) + 1 : 0)..]}`, with `{JpegDecoding.Variable}={JpegDecoding.None}` where JPEG is by Skia.
 

@@ -113,7 +113,7 @@ internal static class StepTable
             Input: ChannelsLast(randn(views, s.Input, s.Side, s.Side, dtype: ScalarType.BFloat16, device: device)).requires_grad_(s.Input > 3),
             Weight: ChannelsLast(randn(s.Output, s.Input, s.Kernel, s.Kernel, dtype: ScalarType.BFloat16, device: device)).requires_grad_(),
             s.Stride, Padding: s.Kernel / 2)).ToArray();
-        Tensor[] slopes = [.. layers.Select(l => { using (no_grad()) return nn.functional.conv2d(l.Input, l.Weight, null, [l.Stride, l.Stride], [l.Padding, l.Padding]); })];
+        Tensor[] slopes = [.. layers.Select(l => { using (no_grad()) return Convolution.InBfloat16(l.Input, l.Weight, l.Stride, l.Padding); })];
         return Timed(steps, () =>
         {
             foreach (var (i, l) in layers.Index())
