@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Diptych.Checkpoints;
 using Diptych.Methods;
 using Diptych.Training;
@@ -18,7 +17,7 @@ internal static class CheckpointTable
 
     public static int Run(string python)
     {
-        string rival = Path.Combine(PretrainTable.FindRepository(), "bench", "rivals", "checkpoint.py"), version = "";
+        string rival = Path.Combine(Bench.FindRepository(), "bench", "rivals", "checkpoint.py"), version = "";
         var lines = new List<string>();
         foreach (string encoder in new[] { "resnet18", "resnet50" })
         {
@@ -49,7 +48,7 @@ internal static class CheckpointTable
                         using FileStream file = new(plain, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
                         file.ReadExactly(memory);
                     }));
-                    string[] said = PretrainTable.Capture(python, rival, state, folder).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                    string[] said = Bench.Capture(python, rival, state, folder).Split(' ', StringSplitOptions.RemoveEmptyEntries);
                     version = said[0];
                     write[2].Add(double.Parse(said[1], CultureInfo.InvariantCulture));
                     read[2].Add(double.Parse(said[2], CultureInfo.InvariantCulture));
@@ -61,7 +60,7 @@ internal static class CheckpointTable
 
                     | | write, s | Diptych's time over it | read, s | Diptych's time over it |
                     |---|---|---|---|---|
-                    {string.Join(Environment.NewLine, Programs.Select((name, i) => $"| {name} | {Seconds(write[i])} | {(i == 0 ? "1" : PretrainTable.Ratio(write[0], write[i]))} | {Seconds(read[i])} | {(i == 0 ? "1" : PretrainTable.Ratio(read[0], read[i]))} |"))}
+                    {string.Join(Environment.NewLine, Programs.Select((name, i) => $"| {name} | {Seconds(write[i])} | {(i == 0 ? "1" : Bench.Ratio(write[0], write[i]))} | {Seconds(read[i])} | {(i == 0 ? "1" : Bench.Ratio(read[0], read[i]))} |"))}
                     """);
             }
             finally
@@ -73,7 +72,7 @@ internal static class CheckpointTable
             # Checkpoints
 
             The whole state of a SimCLR run: networks, batch-norm statistics, SGD's momentum. Seconds, median [minimum–maximum] of {Rounds} rounds in turns; files are read from the system's cache.
-            Machine: {PretrainTable.Processor()}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription.Split('#')[0].Trim()}; .NET {Environment.Version}, libtorch 2.10, PyTorch {version}.
+            Machine: {Bench.Machine}, {Bench.Libtorch}, PyTorch {version}.
             Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- checkpoint`
             """);
         lines.ForEach(Console.Out.WriteLine);
@@ -97,5 +96,5 @@ internal static class CheckpointTable
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    private static string Seconds(List<double> times) => string.Create(CultureInfo.InvariantCulture, $"{PretrainTable.Median(times):F3} [{times.Min():F3}–{times.Max():F3}]");
+    private static string Seconds(List<double> times) => string.Create(CultureInfo.InvariantCulture, $"{Bench.Median(times):F3} [{times.Min():F3}–{times.Max():F3}]");
 }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Diptych.Evaluation;
 using static TorchSharp.torch;
 
@@ -41,20 +40,20 @@ internal static class EvaluationTable
             # Evaluation on {Bank:N0} features of length {Length}
 
             Made-up features, float32, {threads} threads. Nearest neighbour: {Queries:N0} queries, k = {K}, with normalizing, votes and the check that all is finite; the bare product is one `mm` of the same matrices. Median [minimum–maximum] of {Rounds} rounds in turns. Linear probe: {Classes} classes, one run: penalty chosen among {LinearProbe.Path.Count} on a held-out fifth, then the fit on all.
-            Machine: {PretrainTable.Processor()}, {threads} cores, {RuntimeInformation.OSDescription.Split('#')[0].Trim()}; .NET {Environment.Version}, libtorch {__version__}.
+            Machine: {Bench.Machine}, {Bench.Libtorch}.
             Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- evaluation`
 
             | work | seconds | ratio to the bare product |
             |---|---|---|
             | bare matrix product | {Row(product)} | 1 |
-            | nearest neighbour, whole | {Row(search)} | {PretrainTable.Ratio(search, product)} |
+            | nearest neighbour, whole | {Row(search)} | {Bench.Ratio(search, product)} |
             | linear probe, choice of the penalty | {choose:F1} | |
             | linear probe, fit at the chosen penalty {penalty:G1} | {fit:F1} | |
             """));
         return 0;
     }
 
-    private static string Row(List<double> seconds) => string.Create(CultureInfo.InvariantCulture, $"{PretrainTable.Median(seconds):F2} [{seconds.Min():F2}–{seconds.Max():F2}]");
+    private static string Row(List<double> seconds) => string.Create(CultureInfo.InvariantCulture, $"{Bench.Median(seconds):F2} [{seconds.Min():F2}–{seconds.Max():F2}]");
 
     private static double Seconds(Action work)
     {

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Diptych.Data;
 using Diptych.Evaluation;
 using Diptych.Models;
@@ -17,15 +16,15 @@ internal static class FeaturesTable
     public static int Run(string images, string python)
     {
         using IImageSource source = ImageSource.Open(images);
-        string rival = Path.Combine(PretrainTable.FindRepository(), "bench", "rivals", "inference.py"), version = "";
+        string rival = Path.Combine(Bench.FindRepository(), "bench", "rivals", "inference.py"), version = "";
         int threads = Environment.ProcessorCount;
         List<double> own = [], nchw = [], channelsLast = [];
         for (int round = 0; round < Rounds; round++)
         {
-            own.Add(double.Parse(PretrainTable.Capture(Environment.ProcessPath!, "features-once", images), CultureInfo.InvariantCulture));
+            own.Add(double.Parse(Bench.CaptureItself("features-once", images), CultureInfo.InvariantCulture));
             foreach (var (layout, rates) in new[] { ("nchw", nchw), ("channels-last", channelsLast) })
             {
-                string[] said = PretrainTable.Capture(python, rival, $"{source.Count}", $"{Batch}", $"{threads}", layout).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                string[] said = Bench.Capture(python, rival, $"{source.Count}", $"{Batch}", $"{threads}", layout).Split(' ', StringSplitOptions.RemoveEmptyEntries);
                 version = said[0];
                 rates.Add(double.Parse(said[1], CultureInfo.InvariantCulture));
             }
@@ -35,14 +34,14 @@ internal static class FeaturesTable
             # Feature extraction beside bare inference in PyTorch
 
             ResNet-18, width 64, 3×3 stem, 32×32, float32, batches of {Batch}, {threads} threads, {source.Count:N0} images. Diptych reads, decodes and resizes them; PyTorch finds tensors of the same shape ready in memory. Each warms up with one pass or batch; images/s, median [minimum–maximum] of {Rounds} rounds in turns.
-            Machine: {PretrainTable.Processor()}, {threads} cores, {RuntimeInformation.OSDescription.Split('#')[0].Trim()}; .NET {Environment.Version}, libtorch {__version__}, PyTorch {version}; JPEG by {JpegDecoding.Description}.
+            Machine: {Bench.Machine}, {Bench.Libtorch}, PyTorch {version}; JPEG by {JpegDecoding.Description}.
             Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- features samples/eurosat/test.tar`
 
             | program | images/s | ratio |
             |---|---|---|
-            | `FeatureExtractor`, everything included | {PretrainTable.Row(own)} | 1 |
-            | PyTorch, bare inference, NCHW (its default) | {PretrainTable.Row(nchw)} | {PretrainTable.Ratio(own, nchw)} |
-            | PyTorch, bare inference, channels-last | {PretrainTable.Row(channelsLast)} | {PretrainTable.Ratio(own, channelsLast)} |
+            | `FeatureExtractor`, everything included | {Bench.Row(own)} | 1 |
+            | PyTorch, bare inference, NCHW (its default) | {Bench.Row(nchw)} | {Bench.Ratio(own, nchw)} |
+            | PyTorch, bare inference, channels-last | {Bench.Row(channelsLast)} | {Bench.Ratio(own, channelsLast)} |
 
             Ratio: diptych's images/s over the row's, median [minimum–maximum] over the rounds.
             """);

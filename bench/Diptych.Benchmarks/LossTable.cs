@@ -18,7 +18,7 @@ internal static class LossTable
     public static int Run(string python)
     {
         var cells = new Dictionary<(string Form, int Images), List<(double Ratio, double Peak)>>();
-        string rival = Path.Combine(PretrainTable.FindRepository(), "bench", "rivals", "loss.py"), version = "";
+        string rival = Path.Combine(Bench.FindRepository(), "bench", "rivals", "loss.py"), version = "";
         for (int round = 0; round < Rounds; round++)
         {
             foreach ((string form, int images) in Rows.SelectMany(row => row.Images, (row, images) => (row.Form, images)))
@@ -27,8 +27,8 @@ internal static class LossTable
                 if (images == 8192 && form != "diptych" && round > 0)
                     continue;
                 string[] said = (form == "diptych"
-                    ? PretrainTable.Capture(Environment.ProcessPath!, "loss-once", $"{images}")
-                    : PretrainTable.Capture(python, rival, form, $"{images}", $"{Dimensions}")).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                    ? Bench.CaptureItself("loss-once", $"{images}")
+                    : Bench.Capture(python, rival, form, $"{images}", $"{Dimensions}")).Split(' ', StringSplitOptions.RemoveEmptyEntries);
                 double[] numbers = [.. said[1..].Select(text => double.Parse(text, CultureInfo.InvariantCulture))];
                 if (form != "diptych")
                     version = said[0];
@@ -43,7 +43,7 @@ internal static class LossTable
 
             DCL, two views, forward and backward, float32, {Dimensions} dimensions, temperature {Temperature}, one thread. Each cell: CPU time over the time of 4(2N)²d operations at the rate of a {SgemmSize}³ sgemm of the same library in the same process (that is two products of the size of all similarities, and nothing else), and peak resident memory above that before the call, gradients included.
             A process a cell; in each the fastest of at least three runs, memory in the first; median of {Rounds} rounds in turns (full matrix at 8,192: one round).
-            Machine: {PretrainTable.Processor()}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription.Split('#')[0].Trim()}; .NET {Environment.Version}, libtorch {__version__}, PyTorch {version}.
+            Machine: {Bench.Machine}, {Bench.Libtorch}, PyTorch {version}.
             Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- loss`
 
             | N | diptych | one 2N × 2N matrix | lightly's form | bound on diptych's memory |
@@ -53,7 +53,7 @@ internal static class LossTable
         return 0;
 
         string Cell(string form, int images) => cells.TryGetValue((form, images), out var cell)
-            ? string.Create(CultureInfo.InvariantCulture, $"{Median(cell.Select(c => c.Ratio)):F2}×, {Median(cell.Select(c => c.Peak)):N1} MiB")
+            ? string.Create(CultureInfo.InvariantCulture, $"{Bench.Median(cell.Select(c => c.Ratio)):F2}×, {Bench.Median(cell.Select(c => c.Peak)):N1} MiB")
             : "not run";
     }
 
@@ -114,10 +114,4 @@ internal static class LossTable
 
     private static double Memory(string key) =>
         double.Parse(File.ReadLines("/proc/self/status").First(line => line.StartsWith(key, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2].Split('\t')[^1], CultureInfo.InvariantCulture) / 1024;
-
-    private static double Median(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
-    }
 }

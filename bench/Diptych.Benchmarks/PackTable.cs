@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Diptych.Data;
 using Diptych.Training;
 using Diptych.Views;
@@ -63,12 +62,11 @@ internal static class PackTable
     private static void Print((string Name, IImageSource Source, ViewLoader Loader, List<double> Rates)[] rows, string images)
     {
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-        string processor = File.ReadLines("/proc/cpuinfo").First(line => line.StartsWith("model name", StringComparison.Ordinal)).Split(':')[1].Trim();
         Console.Out.WriteLine($"""
             # Packed files beside the original photographs
 
             `ViewLoader`, one worker, recipe `imagenet` (two views of 224, normalized to float32), nothing kept decoded; {rows[0].Source.Count} photographs, packed with the shorter side {Size}. Median images per second of CPU time [minimum–maximum] of {Rounds} epochs in turns, after {Warm} to warm up.
-            Machine: {processor}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription.Split('#')[0].Trim()}; .NET {Environment.Version}; JPEG by {JpegDecoding.Description}.
+            Machine: {Bench.Machine}; JPEG by {JpegDecoding.Description}.
             Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- pack {images[(images.LastIndexOf(".tar", StringComparison.Ordinal) is var tar and > 0 ? images.LastIndexOf('/', tar) + 1 : 0)..]}`, with `{JpegDecoding.Variable}={JpegDecoding.None}` where JPEG is by Skia.
 
             | images | images/CPU s | ratio | bytes an image |
@@ -78,9 +76,7 @@ internal static class PackTable
         {
             string bytes = File.Exists(source.Description) ? $"{new FileInfo(source.Description).Length / source.Count:N0}" : "–";
             double[] ratios = rates.Zip(rows[0].Rates, (own, other) => own / other).ToArray();
-            Console.Out.WriteLine($"| {name} | {Median(rates):F0} [{rates.Min():F0}–{rates.Max():F0}] | {Median(ratios):F2} [{ratios.Min():F2}–{ratios.Max():F2}] | {bytes} |");
+            Console.Out.WriteLine($"| {name} | {Bench.Median(rates):F0} [{rates.Min():F0}–{rates.Max():F0}] | {Bench.Median(ratios):F2} [{ratios.Min():F2}–{ratios.Max():F2}] | {bytes} |");
         }
     }
-
-    private static double Median(IReadOnlyCollection<double> values) => values.Order().ElementAt(values.Count / 2);
 }

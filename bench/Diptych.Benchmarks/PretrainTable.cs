@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Diptych.Training;
 
 namespace Diptych.Benchmarks;
@@ -15,7 +14,7 @@ internal static class PretrainTable
     public static int Run(string images, string python)
     {
         string folder = Directory.CreateTempSubdirectory("diptych-bench-").FullName;
-        string rival = Path.Combine(FindRepository(), "bench", "rivals", "pretrain_step.py");
+        string rival = Path.Combine(Bench.FindRepository(), "bench", "rivals", "pretrain_step.py");
         int threads = Environment.ProcessorCount;
         var whole = Precisions.ToDictionary(p => p, _ => new List<double>());
         var bare = Precisions.ToDictionary(p => p, _ => new List<double>());
@@ -28,9 +27,9 @@ internal static class PretrainTable
                 foreach (string precision in Precisions)
                 {
                     whole[precision].Add(OwnRate(images, Path.Combine(folder, $"{precision}-{round}"), precision, threads));
-                    bare[precision].Add(double.Parse(Capture("dotnet", typeof(PretrainTable).Assembly.Location, "step-once", precision, "resnet18", "32", $"{Batch}", $"{Steps}", "cpu"), CultureInfo.InvariantCulture));
+                    bare[precision].Add(double.Parse(Bench.CaptureItself("step-once", precision, "resnet18", "32", $"{Batch}", $"{Steps}", "cpu"), CultureInfo.InvariantCulture));
                 }
-                string[] said = Capture(python, rival, $"{Batch}", $"{Steps}", $"{threads}", "channels-last", "bfloat16", "resnet18", "32").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                string[] said = Bench.Capture(python, rival, $"{Batch}", $"{Steps}", $"{threads}", "channels-last", "bfloat16", "resnet18", "32").Split(' ', StringSplitOptions.RemoveEmptyEntries);
                 version = said[0];
                 other.Add(double.Parse(said[1], CultureInfo.InvariantCulture));
                 Console.Error.WriteLine($"round {round + 1} of {Rounds}: {string.Join(", ", Precisions.Select(p => $"{p} {whole[p][^1]:F1}, bare {bare[p][^1]:F1}"))}, PyTorch {other[^1]:F1} images/s");
@@ -44,13 +43,13 @@ internal static class PretrainTable
             # pretrain beside the bare step
 
             ResNet-18, width 64, 3×3 stem, 32×32, batch {Batch} (two views each), DCL, SGD, {threads} threads, shared with the loader. `diptych pretrain` reads, decodes, draws views, steps, writes metrics, and a checkpoint every {CheckpointEvery} steps, where 500 are the default: images/s from step {WarmupSteps + 1} to {WarmupSteps + CheckpointEvery}, all that lies between included. The bare steps: median images/s of {Steps - 2} steps after 2. Then median [minimum–maximum] of {Rounds} rounds in turns. The bare step is that of [step.md](step.md).
-            Machine: {Processor()}, {threads} cores, {RuntimeInformation.OSDescription.Split('#')[0].Trim()}; .NET {Environment.Version}, libtorch 2.10, PyTorch {version}.
+            Machine: {Bench.Machine}, {Bench.Libtorch}, PyTorch {version}.
             Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- pretrain CIFAR10-JPEG/train`
 
             | program | images/s | `diptych pretrain` in the same precision over it |
             |---|---|---|
-            {string.Join(Environment.NewLine, Precisions.Select(p => $"| `diptych pretrain`, {p} | {Row(whole[p])} | 1 |{Environment.NewLine}| Diptych's bare step, {p} | {Row(bare[p])} | {Ratio(whole[p], bare[p])} |"))}
-            | PyTorch's bare step, bfloat16 autocast, channels-last | {Row(other)} | {Ratio(whole["bfloat16"], other)} |
+            {string.Join(Environment.NewLine, Precisions.Select(p => $"| `diptych pretrain`, {p} | {Bench.Row(whole[p])} | 1 |{Environment.NewLine}| Diptych's bare step, {p} | {Bench.Row(bare[p])} | {Bench.Ratio(whole[p], bare[p])} |"))}
+            | PyTorch's bare step, bfloat16 autocast, channels-last | {Bench.Row(other)} | {Bench.Ratio(whole["bfloat16"], other)} |
             """);
         return 0;
     }
@@ -70,39 +69,5 @@ internal static class PretrainTable
         if (process.ExitCode is not (0 or 130))
             throw new InvalidOperationException($"diptych pretrain ended with exit code {process.ExitCode}: {said.Result}");
         return CheckpointEvery / MetricsFile.Read(Path.Combine(run, "metrics.jsonl")).Skip(WarmupSteps).Take(CheckpointEvery).Sum(step => 1 / step.ImagesPerSecond);
-    }
-
-    internal static string Capture(string program, params string[] arguments)
-    {
-        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with exit code {process.ExitCode}.");
-    }
-
-    internal static double Median(IEnumerable<double> values)
-    {
-        double[] sorted = values.Order().ToArray();
-        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
-    }
-
-    internal static string Row(List<double> rates) => string.Create(CultureInfo.InvariantCulture, $"{Median(rates):F1} [{rates.Min():F1}–{rates.Max():F1}]");
-
-    internal static string Ratio(List<double> own, List<double> other)
-    {
-        double[] ratios = own.Zip(other, (a, b) => a / b).ToArray();
-        return string.Create(CultureInfo.InvariantCulture, $"{Median(ratios):F2} [{ratios.Min():F2}–{ratios.Max():F2}]");
-    }
-
-    internal static string Processor() => File.Exists("/proc/cpuinfo")
-        ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? "unknown processor"
-        : RuntimeInformation.ProcessArchitecture.ToString();
-
-    internal static string FindRepository()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Diptych.slnx")))
-            folder = folder.Parent;
-        return folder?.FullName ?? throw new InvalidOperationException("Run the benchmarks from the repository.");
     }
 }

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Formats.Tar;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace Diptych.Benchmarks;
@@ -44,7 +43,7 @@ internal static class ScaleTable
             # Rate and memory against batch and number of images
 
             Whole runs of `diptych pretrain`, one epoch of 64 × 64 JPEG tiles in a tar file (those of the sample, repeated): {string.Join(' ', Settings)}; DCL, float32, {Environment.ProcessorCount} threads. Images/s from step {WarmupSteps + 1} on; seconds and greatest resident memory of the whole process. One run each.
-            Machine: {PretrainTable.Processor()}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription.Split('#')[0].Trim()}; .NET {Environment.Version}, TorchSharp {typeof(TorchSharp.torch).Assembly.GetName().Version!.ToString(3)} (libtorch 2.10).
+            Machine: {Bench.Machine}, TorchSharp {typeof(TorchSharp.torch).Assembly.GetName().Version!.ToString(3)} ({Bench.Libtorch}).
             Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- scale samples/eurosat/train.tar`
 
             | images | batch | images/s | seconds | MiB |

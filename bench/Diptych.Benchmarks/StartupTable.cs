@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Diptych.Training;
 
 namespace Diptych.Benchmarks;
@@ -64,7 +63,7 @@ internal static class StartupTable
             # Start-up
 
             Seconds from the start of the process, files in the system's cache: median [minimum–maximum] of {Rounds} rounds in turns. A first step is begun when its views are asked for, and done when its line is shown; before it every image of the sample (5,000) was looked at once.
-            Machine: {PretrainTable.Processor()}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription.Split('#')[0].Trim()}; .NET {Environment.Version}, libtorch 2.10, PyTorch {PretrainTable.Capture(python, "-c", "import torch; print(torch.__version__)").Trim()}.
+            Machine: {Bench.Machine}, {Bench.Libtorch}, PyTorch {Bench.Capture(python, "-c", "import torch; print(torch.__version__)").Trim()}.
             Command: `dotnet publish src/Diptych.Cli -p:PublishProfile=SelfContained`, then `dotnet run --project bench/Diptych.Benchmarks -c Release -- startup artifacts/publish/diptych-linux-x64/diptych`
 
             | what | {string.Join(" | ", tools.Select(t => t.Name))} |
@@ -84,7 +83,7 @@ internal static class StartupTable
     private static double Whole(string[] command)
     {
         long start = Stopwatch.GetTimestamp();
-        PretrainTable.Capture(command[0], command[1..]);
+        Bench.Capture(command[0], command[1..]);
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
@@ -108,5 +107,5 @@ internal static class StartupTable
 
     private static string Row(List<List<double>> times) => string.Join(" | ", times.Select(Seconds));
 
-    private static string Seconds(List<double> times) => string.Create(CultureInfo.InvariantCulture, $"{PretrainTable.Median(times):F2} [{times.Min():F2}–{times.Max():F2}]");
+    private static string Seconds(List<double> times) => string.Create(CultureInfo.InvariantCulture, $"{Bench.Median(times):F2} [{times.Min():F2}–{times.Max():F2}]");
 }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Diptych.Methods;
 using Diptych.Models;
 using Diptych.Training;
@@ -12,7 +11,7 @@ namespace Diptych.Benchmarks;
 /// <summary>One training step, without loader and checkpoints, beside the same step in PyTorch, and beside its convolutions alone: all in turns in one run.</summary>
 internal static class StepTable
 {
-    private static readonly (string Encoder, int Size, int Batch, int Steps)[] Cases = [("resnet18", 32, 64, 8), ("resnet18", 32, 128, 6), ("resnet50", 224, 4, 8)];
+    private static readonly (string Encoder, int Size, int Batch, int Steps)[] Cases = [("resnet18", 32, 64, 8), ("resnet18", 32, 128, 6), ("resnet50", 224, 4, 20)];
 
     // A GPU is idle with less.
     private static readonly (string Encoder, int Size, int Batch, int Steps)[] DeviceCases = [("resnet18", 32, 64, 120), ("resnet18", 32, 256, 120), ("resnet50", 224, 64, 100)];
@@ -22,7 +21,7 @@ internal static class StepTable
 
     public static int Run(string python, string device, int rounds)
     {
-        string rival = Path.Combine(PretrainTable.FindRepository(), "bench", "rivals", "pretrain_step.py");
+        string rival = Path.Combine(Bench.FindRepository(), "bench", "rivals", "pretrain_step.py");
         int threads = Environment.ProcessorCount;
         string version = "";
         var text = new List<string>();
@@ -33,14 +32,13 @@ internal static class StepTable
             var others = Rivals.ToDictionary(r => r, _ => new List<double>());
             for (int round = 0; round < rounds; round++)
             {
-                string[] Call(string program, params string[] arguments) => PretrainTable.Capture(program, arguments).Split(' ', StringSplitOptions.RemoveEmptyEntries);
-                double Self(string what) => double.Parse(Call("dotnet", typeof(StepTable).Assembly.Location, "step-once", what, encoder, $"{size}", $"{batch}", $"{steps}", device)[0], CultureInfo.InvariantCulture);
+                double Self(string what) => double.Parse(Bench.CaptureItself("step-once", what, encoder, $"{size}", $"{batch}", $"{steps}", device), CultureInfo.InvariantCulture);
                 foreach (var (precision, rates) in own)
                     rates.Add(Self(precision));
                 ceiling.Add(Self("convolutions"));
                 foreach (var (other, rates) in others)
                 {
-                    string[] said = Call(python, rival, $"{batch}", $"{steps}", $"{threads}", other.Layout, other.Precision, encoder, $"{size}", device);
+                    string[] said = Bench.Capture(python, rival, $"{batch}", $"{steps}", $"{threads}", other.Layout, other.Precision, encoder, $"{size}", device).Split(' ', StringSplitOptions.RemoveEmptyEntries);
                     (version, double rate) = (said[0].Replace('_', ' '), double.Parse(said[1], CultureInfo.InvariantCulture));
                     rates.Add(rate);
                 }
@@ -53,17 +51,17 @@ internal static class StepTable
 
                 | program | images/s | bfloat16's ratio to it | float32's ratio to it |
                 |---|---|---|---|
-                | Diptych, bfloat16 | {PretrainTable.Row(best)} | 1 | {PretrainTable.Ratio(plain, best)} |
-                | Diptych, float32 | {PretrainTable.Row(plain)} | {PretrainTable.Ratio(best, plain)} | 1 |
-                {string.Join(Environment.NewLine, others.Select(o => $"| {o.Key.Name} | {PretrainTable.Row(o.Value)} | {PretrainTable.Ratio(best, o.Value)} | {PretrainTable.Ratio(plain, o.Value)} |"))}
-                | ceiling: its convolutions alone, bfloat16, forward and backward | {PretrainTable.Row(ceiling)} | {PretrainTable.Ratio(best, ceiling)} | |
+                | Diptych, bfloat16 | {Bench.Row(best)} | 1 | {Bench.Ratio(plain, best)} |
+                | Diptych, float32 | {Bench.Row(plain)} | {Bench.Ratio(best, plain)} | 1 |
+                {string.Join(Environment.NewLine, others.Select(o => $"| {o.Key.Name} | {Bench.Row(o.Value)} | {Bench.Ratio(best, o.Value)} | {Bench.Ratio(plain, o.Value)} |"))}
+                | ceiling: its convolutions alone, bfloat16, forward and backward | {Bench.Row(ceiling)} | {Bench.Ratio(best, ceiling)} | |
                 """);
         }
         Console.Out.WriteLine($"""
             # The training step beside PyTorch's
 
             SimCLR with DCL, SGD, on views made beforehand: forward, loss with its diagnostics, backward, update; no loader and no checkpoints. {(device == "cpu" ? $"{threads} threads" : $"On {device}")}. Median images/s of a program's steps after the first two, then median [minimum–maximum] of {rounds} rounds in turns.
-            Machine: {PretrainTable.Processor()}, {threads} cores, {RuntimeInformation.OSDescription.Split('#')[0].Trim()}; .NET {Environment.Version}, TorchSharp {typeof(TorchSharp.torch).Assembly.GetName().Version!.ToString(3)} ({TorchRuntime.Description!.Split(" in ")[0]}), PyTorch {version}.
+            Machine: {Bench.Machine}, TorchSharp {typeof(TorchSharp.torch).Assembly.GetName().Version!.ToString(3)} ({Bench.Libtorch}), PyTorch {version}.
             Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- step{(device == "cpu" ? "" : $" {python} {device}")}`
             """);
         text.ForEach(Console.Out.WriteLine);
@@ -78,7 +76,7 @@ internal static class StepTable
         set_num_threads(Environment.ProcessorCount);
         Device place = KnownDevice.Named(device);
         double[] seconds = what == "convolutions" ? Convolutions(encoder, size, 2 * batch, steps, place) : Steps(what, encoder, size, batch, steps, place);
-        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{batch / PretrainTable.Median(seconds.Skip(2)):F3}"));
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{batch / Bench.Median(seconds.Skip(2)):F3}"));
         return 0;
     }
 

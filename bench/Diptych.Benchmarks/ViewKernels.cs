@@ -65,7 +65,7 @@ public class ViewKernels
     public static int Run()
     {
         ManualConfig config = ManualConfig.CreateEmpty().AddJob(Job.ShortRun.WithToolchain(new InProcessNoEmitToolchain(new()))).AddColumnProvider(DefaultConfig.Instance.GetColumnProviders().ToArray())
-            .AddLogger(ConsoleLogger.Default).AddExporter(MarkdownExporter.GitHub).WithArtifactsPath(Path.Combine(PretrainTable.FindRepository(), "artifacts", "kernels"));
+            .AddLogger(ConsoleLogger.Default).AddExporter(MarkdownExporter.GitHub).WithArtifactsPath(Path.Combine(Bench.FindRepository(), "artifacts", "kernels"));
         BenchmarkRunner.Run<ViewKernels>(config);
         return 0;
     }

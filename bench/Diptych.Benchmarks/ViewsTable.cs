@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Formats.Tar;
 using System.Globalization;
 using System.IO.Compression;
-using System.Runtime.InteropServices;
 using Diptych.Data;
 using Diptych.Training;
 using Diptych.Views;
@@ -87,7 +86,7 @@ internal static class ViewsTable
             secondNormalized.Add(wallOfTwo / wall);
             foreach (Rival rival in rivals)
             {
-                string[] said = PretrainTable.Capture(python, Path.Combine(PretrainTable.FindRepository(), "bench", "rivals", "views.py"), rival.Images, rival.Recipe, rival.Blur, $"{rival.Limit}", rival.Place).Split(';');
+                string[] said = Bench.Capture(python, Path.Combine(Bench.FindRepository(), "bench", "rivals", "views.py"), rival.Images, rival.Recipe, rival.Blur, $"{rival.Limit}", rival.Place).Split(';');
                 versions = said[0];
                 rival.Rates.Add(double.Parse(said[1], CultureInfo.InvariantCulture));
             }
@@ -98,14 +97,14 @@ internal static class ViewsTable
             # Views beside torchvision and libturbojpeg
 
             Two full views of every image: decode, crop, resize, flip, jitter, grayscale, blur, normalize to float32. One worker thread. Images per second of the whole process's CPU time (not wall time: other programs may run beside); median [minimum–maximum] of {Rounds} rounds in turns.
-            Machine: {PretrainTable.Processor()}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription.Split('#')[0].Trim()}; .NET {Environment.Version}, SkiaSharp {typeof(SkiaSharp.SKCodec).Assembly.GetName().Version?.ToString(3)}, libturbojpeg 2.1.5 (Debian); {versions}.
+            Machine: {Bench.Machine}, SkiaSharp {typeof(SkiaSharp.SKCodec).Assembly.GetName().Version?.ToString(3)}, libturbojpeg 2.1.5 (Debian); {versions}.
             Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- views flowers200.tar cifar10-jpeg-q75.tar.gz`
 
             ## Photographs: 200 JPEG files of about 500 × 375 pixels, recipe `imagenet` (224 pixels)
 
             | program | images/s | of libturbojpeg's bare decode | times torchvision with the same blur |
             |---|---|---|---|
-            | libturbojpeg, decoding alone | {PretrainTable.Row(decode)} | 1 | |
+            | libturbojpeg, decoding alone | {Bench.Row(decode)} | 1 | |
             | `diptych` by {JpegDecoding.Description}, Pillow's blur | {Beside(pillow, decode, rivals[0].Rates)} |
             | `diptych` by {JpegDecoding.Description}, torchvision's blur | {Beside(gaussian, decode, rivals[1].Rates)} |
             | `diptych` by SkiaSharp, Pillow's blur | {Beside(skiaPillow, decode, rivals[0].Rates)} |
@@ -117,16 +116,16 @@ internal static class ViewsTable
 
             | program | images/s | `diptych` is |
             |---|---|---|
-            | `diptych` | {PretrainTable.Row(small)} | 1 |
-            | {rivals[2].Name} | {PretrainTable.Row(rivals[2].Rates)} | {PretrainTable.Ratio(small, rivals[2].Rates)} |
+            | `diptych` | {Bench.Row(small)} | 1 |
+            | {rivals[2].Name} | {Bench.Row(rivals[2].Rates)} | {Bench.Ratio(small, rivals[2].Rates)} |
 
-            Two workers beside one, tiles, wall time: {PretrainTable.Ratio(second, [.. second.Select(_ => 1.0)])} as the loader gives its batches, in bytes; {PretrainTable.Ratio(secondNormalized, [.. second.Select(_ => 1.0)])} where the reader normalizes each batch on a core that a worker has.
+            Two workers beside one, tiles, wall time: {Bench.Ratio(second, [.. second.Select(_ => 1.0)])} as the loader gives its batches, in bytes; {Bench.Ratio(secondNormalized, [.. second.Select(_ => 1.0)])} where the reader normalizes each batch on a core that a worker has.
             """);
         return 0;
     }
 
     private static string Beside(List<double> rates, List<double> decode, List<double> rival) =>
-        $"{PretrainTable.Row(rates)} | {PretrainTable.Ratio(rates, decode)} | {PretrainTable.Ratio(rates, rival)}";
+        $"{Bench.Row(rates)} | {Bench.Ratio(rates, decode)} | {Bench.Ratio(rates, rival)}";
 
     private static ViewLoaderOptions Options(long keepDecoded) => new() { BatchSize = 100, KeepDecoded = keepDecoded, DropLast = false };
 
