@@ -8,16 +8,23 @@ namespace Diptych.Benchmarks;
 internal static class Bench
 {
     /// <summary>What another program prints.</summary>
-    public static string Capture(string program, params string[] arguments)
-    {
-        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with exit code {process.ExitCode}.");
-    }
+    public static string Capture(string program, params string[] arguments) => Capture(new ProcessStartInfo(program, arguments));
 
     /// <summary>What another process of this program prints.</summary>
-    public static string CaptureItself(params string[] arguments) => Capture("dotnet", [typeof(Bench).Assembly.Location, .. arguments]);
+    public static string CaptureItself(params string[] arguments) => Capture(Itself(arguments));
+
+    /// <summary>How to start another process of this program.</summary>
+    public static ProcessStartInfo Itself(params string[] arguments) => new("dotnet", [typeof(Bench).Assembly.Location, .. arguments]);
+
+    /// <inheritdoc cref="Capture(string, string[])"/>
+    public static string Capture(ProcessStartInfo start)
+    {
+        start.RedirectStandardOutput = true;
+        using Process process = Process.Start(start)!;
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"{start.FileName} {string.Join(' ', start.ArgumentList)} ended with exit code {process.ExitCode}.");
+    }
 
     public static double Median(IEnumerable<double> values)
     {
@@ -25,15 +32,15 @@ internal static class Bench
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 
-    /// <summary>Median [least–greatest].</summary>
-    public static string Row(List<double> rates) => string.Create(CultureInfo.InvariantCulture, $"{Median(rates):F1} [{rates.Min():F1}–{rates.Max():F1}]");
+    /// <summary>Median [least–greatest], with so many digits behind the point.</summary>
+    public static string Row(List<double> values, int digits = 1)
+    {
+        string[] figures = [.. new[] { Median(values), values.Min(), values.Max() }.Select(value => value.ToString($"F{digits}", CultureInfo.InvariantCulture))];
+        return $"{figures[0]} [{figures[1]}–{figures[2]}]";
+    }
 
     /// <summary>Median [least–greatest] of one's rates over the other's, round by round.</summary>
-    public static string Ratio(List<double> own, List<double> other)
-    {
-        double[] ratios = own.Zip(other, (a, b) => a / b).ToArray();
-        return string.Create(CultureInfo.InvariantCulture, $"{Median(ratios):F2} [{ratios.Min():F2}–{ratios.Max():F2}]");
-    }
+    public static string Ratio(List<double> own, List<double> other) => Row([.. own.Zip(other, (a, b) => a / b)], digits: 2);
 
     /// <summary>Processor, cores, system and .NET.</summary>
     public static string Machine => $"{Processor()}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription.Split('#')[0].Trim()}; .NET {Environment.Version}";

@@ -60,7 +60,7 @@ internal static class CheckpointTable
 
                     | | write, s | Diptych's time over it | read, s | Diptych's time over it |
                     |---|---|---|---|---|
-                    {string.Join(Environment.NewLine, Programs.Select((name, i) => $"| {name} | {Seconds(write[i])} | {(i == 0 ? "1" : Bench.Ratio(write[0], write[i]))} | {Seconds(read[i])} | {(i == 0 ? "1" : Bench.Ratio(read[0], read[i]))} |"))}
+                    {string.Join(Environment.NewLine, Programs.Select((name, i) => $"| {name} | {Bench.Row(write[i], 3)} | {(i == 0 ? "1" : Bench.Ratio(write[0], write[i]))} | {Bench.Row(read[i], 3)} | {(i == 0 ? "1" : Bench.Ratio(read[0], read[i]))} |"))}
                     """);
             }
             finally
@@ -95,6 +95,4 @@ internal static class CheckpointTable
         action();
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
-
-    private static string Seconds(List<double> times) => string.Create(CultureInfo.InvariantCulture, $"{Bench.Median(times):F3} [{times.Min():F3}–{times.Max():F3}]");
 }

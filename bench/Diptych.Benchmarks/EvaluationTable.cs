@@ -45,15 +45,13 @@ internal static class EvaluationTable
 
             | work | seconds | ratio to the bare product |
             |---|---|---|
-            | bare matrix product | {Row(product)} | 1 |
-            | nearest neighbour, whole | {Row(search)} | {Bench.Ratio(search, product)} |
+            | bare matrix product | {Bench.Row(product, 2)} | 1 |
+            | nearest neighbour, whole | {Bench.Row(search, 2)} | {Bench.Ratio(search, product)} |
             | linear probe, choice of the penalty | {choose:F1} | |
             | linear probe, fit at the chosen penalty {penalty:G1} | {fit:F1} | |
             """));
         return 0;
     }
-
-    private static string Row(List<double> seconds) => string.Create(CultureInfo.InvariantCulture, $"{Bench.Median(seconds):F2} [{seconds.Min():F2}–{seconds.Max():F2}]");
 
     private static double Seconds(Action work)
     {

@@ -75,8 +75,7 @@ internal static class PackTable
         foreach (var (name, source, _, rates) in rows)
         {
             string bytes = File.Exists(source.Description) ? $"{new FileInfo(source.Description).Length / source.Count:N0}" : "–";
-            double[] ratios = rates.Zip(rows[0].Rates, (own, other) => own / other).ToArray();
-            Console.Out.WriteLine($"| {name} | {Bench.Median(rates):F0} [{rates.Min():F0}–{rates.Max():F0}] | {Bench.Median(ratios):F2} [{ratios.Min():F2}–{ratios.Max():F2}] | {bytes} |");
+            Console.Out.WriteLine($"| {name} | {Bench.Row(rates, 0)} | {Bench.Ratio(rates, rows[0].Rates)} | {bytes} |");
         }
     }
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Diptych.Training;
 
 namespace Diptych.Benchmarks;
@@ -70,7 +69,7 @@ internal static class StartupTable
             |---|{string.Concat(tools.Select(_ => "---|"))}
             | `--help`: no libtorch | {Row(help)} |
             | `--version`: loads libtorch and adds 1 and 1 | {Row(version)} |
-            | `python3 -c "import torch; print(torch.ones(2).sum())"` | {Seconds(rival)} {string.Concat(tools.Skip(1).Select(_ => "| "))}|
+            | `python3 -c "import torch; print(torch.ones(2).sum())"` | {Bench.Row(rival, 2)} {string.Concat(tools.Skip(1).Select(_ => "| "))}|
             """);
         foreach (var (r, run) in Runs.Index())
         {
@@ -105,7 +104,5 @@ internal static class StartupTable
         return (seconds - RunFolder.Open(run).ReadOptions().Batch / first.ImagesPerSecond, seconds);
     }
 
-    private static string Row(List<List<double>> times) => string.Join(" | ", times.Select(Seconds));
-
-    private static string Seconds(List<double> times) => string.Create(CultureInfo.InvariantCulture, $"{Bench.Median(times):F2} [{times.Min():F2}–{times.Max():F2}]");
+    private static string Row(List<List<double>> times) => string.Join(" | ", times.Select(seconds => Bench.Row(seconds, 2)));
 }

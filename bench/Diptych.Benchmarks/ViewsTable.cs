@@ -176,12 +176,9 @@ internal static class ViewsTable
     // The library chooses its decoder once a process.
     private static string CaptureWithoutTurboJpeg(string photographs)
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", typeof(ViewsTable).Assembly.Location, "views-once", photographs]) { RedirectStandardOutput = true };
+        ProcessStartInfo start = Bench.Itself("views-once", photographs);
         start.Environment[JpegDecoding.Variable] = JpegDecoding.None;
-        using Process process = Process.Start(start)!;
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"views-once ended with exit code {process.ExitCode}.");
+        return Bench.Capture(start);
     }
 
     // The first images of a tar as files in a folder of their own, so that everyone reads the same ones in the same way.
