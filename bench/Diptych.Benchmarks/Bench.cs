@@ -14,7 +14,9 @@ internal static class Bench
     public static string CaptureItself(params string[] arguments) => Capture(Itself(arguments));
 
     /// <summary>How to start another process of this program.</summary>
-    public static ProcessStartInfo Itself(params string[] arguments) => new("dotnet", [typeof(Bench).Assembly.Location, .. arguments]);
+    public static ProcessStartInfo Itself(params string[] arguments) => Environment.ProcessPath is { } program && Path.GetFileNameWithoutExtension(program) != "dotnet"
+        ? new(program, arguments)
+        : new("dotnet", [typeof(Bench).Assembly.Location, .. arguments]);
 
     /// <inheritdoc cref="Capture(string, string[])"/>
     public static string Capture(ProcessStartInfo start)

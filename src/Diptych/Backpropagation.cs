@@ -3,34 +3,26 @@ using static TorchSharp.torch;
 
 namespace Diptych;
 
-/// <summary>Backward passes through functions of our own, which libtorch calls from native code.</summary>
-internal static class Backpropagation
+/// <summary>Backward passes through functions of our own, which libtorch calls from native code: on the CPU in the thread that asked for the pass, for a GPU in a thread of its own.</summary>
+/// <remarks>So a function takes <see cref="OfThread"/> while it computes its output, and keeps it with what backward needs.</remarks>
+internal sealed class Backpropagation
 {
     [ThreadStatic]
-    private static bool _isRunning;
+    private static Backpropagation? _ofThread;
 
-    [ThreadStatic]
-    private static List<Tensor>? _handedOver;
+    private volatile bool _isRunning;
+    private volatile ExceptionDispatchInfo? _failure;
+    private List<Tensor>? _handedOver;
 
-    [ThreadStatic]
-    private static ExceptionDispatchInfo? _failure;
+    /// <summary>What <see cref="Release"/> would let go of.</summary>
+    internal IReadOnlyList<Tensor?>? HandedOver => _handedOver;
+
+    /// <summary>That of the calling thread.</summary>
+    public static Backpropagation OfThread => _ofThread ??= new Backpropagation();
 
     /// <summary>Calls <see cref="Tensor.backward()"/>; a failure within a function of ours reaches the caller.</summary>
-    /// <param name="value">One number.</param>
-    public static void Run(Tensor value)
-    {
-        (_isRunning, _failure) = (true, null);
-        try
-        {
-            value.backward();
-        }
-        finally
-        {
-            _isRunning = false;
-            Release();
-        }
-        _failure?.Throw();
-    }
+    /// <param name="value">One number, computed in this thread.</param>
+    public static void Run(Tensor value) => OfThread.RunHere(value);
 
     /// <summary>The gradients that a function gives to libtorch, held until it has taken them.</summary>
     /// <remarks>
@@ -39,7 +31,7 @@ internal static class Backpropagation
     /// </remarks>
     /// <param name="count">Number of the function's inputs.</param>
     /// <param name="compute">One gradient for each input, null where it has none; null where there is none at all.</param>
-    public static List<Tensor> HandOver(int count, Func<List<Tensor>?> compute)
+    public List<Tensor> HandOver(int count, Func<List<Tensor>?> compute)
     {
         Release();
         using var scope = NewDisposeScope();
@@ -59,11 +51,25 @@ internal static class Backpropagation
     }
 
     /// <summary>Lets go of what was taken.</summary>
-    public static void Release()
+    public void Release()
     {
-        foreach (Tensor? gradient in _handedOver ?? [])
+        foreach (Tensor? gradient in Interlocked.Exchange(ref _handedOver, null) ?? [])
             gradient?.Dispose();
-        _handedOver = null;
+    }
+
+    private void RunHere(Tensor value)
+    {
+        (_isRunning, _failure) = (true, null);
+        try
+        {
+            value.backward();
+        }
+        finally
+        {
+            _isRunning = false;
+            Release();
+        }
+        _failure?.Throw();
     }
 
     private static List<Tensor> Undefined(int count) => [.. new Tensor[count]];

@@ -29,6 +29,15 @@ public sealed class KnownDeviceTests
         Assert.Empty(Directory.GetDirectories(AppContext.BaseDirectory, "cuda*"));
     }
 
+    [Fact]
+    [Trait(Gpu.Trait, Gpu.Name)]
+    public void Where_there_is_a_GPU_auto_is_the_first_and_a_number_behind_the_last_is_refused()
+    {
+        Gpu.OrSkip();
+        Assert.Equal((DeviceType.CUDA, 0), (KnownDevice.Named("auto").type, KnownDevice.Named("auto").index));
+        Assert.StartsWith("--device cuda:99 is not there: libtorch ", Assert.Throws<InvalidInputException>(() => KnownDevice.Named("cuda:99")).Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("gpu")]
     [InlineData("cuda:")]

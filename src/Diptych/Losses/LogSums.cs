@@ -33,16 +33,19 @@ internal sealed record LogSums(IReadOnlyList<Tensor> Values, Tensor? Pairs, Tens
             var (anchors, candidates, tiles) = ((Tensor)inputs[0], inputs[1] as Tensor, (LogSumTiles)inputs[2]);
             List<Tensor> values = tiles.Forward(anchors, candidates);
             context.set_materialize_grads(false);
-            context.save_data("tiles", tiles);
+            context.save_data(nameof(LogSumTiles), tiles);
+            context.save_data(nameof(Backpropagation), Backpropagation.OfThread);
             context.save_for_backward([anchors, candidates!, .. tiles.Saved]);
             return values;
         }
 
-        public override List<Tensor> backward(autograd.AutogradContext context, List<Tensor> gradients) => Backpropagation.HandOver(3, () =>
+        public override List<Tensor> backward(autograd.AutogradContext context, List<Tensor> gradients) => ((Backpropagation)context.get_data(nameof(Backpropagation))).HandOver(3, () =>
         {
             List<Tensor> saved = context.get_saved_variables();
-            var tiles = (LogSumTiles)context.get_data("tiles");
+            var tiles = (LogSumTiles)context.get_data(nameof(LogSumTiles));
             (Tensor? ofAnchors, Tensor? ofCandidates) = tiles.Backward(saved[0], saved[1], [.. saved.Skip(2)], gradients);
+            foreach (Tensor gradient in gradients)
+                gradient.Dispose(); // of no scope where the thread is libtorch's
             return [ofAnchors!, ofCandidates!, null!];
         });
     }

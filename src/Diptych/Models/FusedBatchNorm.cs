@@ -20,7 +20,7 @@ internal sealed unsafe class FusedBatchNorm<TValues> : autograd.SingleTensorFunc
     /// <param name="hasRelu">Whether ReLU follows; it always does behind a shortcut.</param>
     public static Tensor Train(NormBase layer, Tensor input, Tensor? shortcut, bool hasRelu)
     {
-        Backpropagation.Release();
+        Backpropagation.OfThread.Release();
         // TorchSharp makes a tensor like the output that nothing needs, and holds the output itself: with a scope they go at once.
         using var scope = NewDisposeScope();
         return apply(input, layer.weight!, layer.bias!, shortcut!, layer, hasRelu).MoveToOuterDisposeScope();
@@ -61,13 +61,14 @@ internal sealed unsafe class FusedBatchNorm<TValues> : autograd.SingleTensorFunc
         }
         Tensor output = Apply(input, shortcut, columns, hasRelu);
         context.save_data(nameof(NormColumns), (columns, hasRelu));
+        context.save_data(nameof(Backpropagation), Backpropagation.OfThread);
         context.save_for_backward([input, shortcut is null ? null! : output]);
         context.set_materialize_grads(false);
         return output;
     }
 
     /// <inheritdoc/>
-    public override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient) => Backpropagation.HandOver(6, () =>
+    public override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient) => ((Backpropagation)context.get_data(nameof(Backpropagation))).HandOver(6, () =>
     {
         if (gradient.IsInvalid)
             return null;

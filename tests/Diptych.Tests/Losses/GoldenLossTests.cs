@@ -45,10 +45,30 @@ public sealed class GoldenLossTests
         Near.Equal([.. vector.SecondGradient.SelectMany(row => row)], outcome.SecondGradient, 1e-3, floor: 1e-3);
     }
 
-    private static Outcome Compute(LossVector vector, ScalarType type)
+    [Fact]
+    [Trait(Gpu.Trait, Gpu.Name)]
+    public void On_a_GPU_all_numbers_are_right_too()
     {
-        Tensor first = Batch.Tensor(vector.First, type, requiresGrad: true);
-        Tensor second = Batch.Tensor(vector.Second, type, requiresGrad: true);
+        Device gpu = Gpu.OrSkip();
+        foreach (LossVector vector in LossVector.All.Values)
+        {
+            using var scope = NewDisposeScope();
+            Outcome exact = Compute(vector, ScalarType.Float64, gpu), rounded = Compute(vector, ScalarType.Float32, gpu);
+            Near.Equal(vector.Loss, exact.Loss, 1e-11);
+            Near.Equal(vector.PerAnchor, exact.PerAnchor, 1e-11);
+            Near.Equal(vector.Q, exact.Q, 1e-11);
+            Near.Equal([.. vector.FirstGradient.SelectMany(row => row)], exact.FirstGradient, 1e-11);
+            Near.Equal([.. vector.SecondGradient.SelectMany(row => row)], exact.SecondGradient, 1e-11);
+            Near.Equal(vector.Loss, rounded.Loss, 1e-5);
+            Near.Equal([.. vector.FirstGradient.SelectMany(row => row)], rounded.FirstGradient, 1e-3, floor: 1e-3);
+            Near.Equal([.. vector.SecondGradient.SelectMany(row => row)], rounded.SecondGradient, 1e-3, floor: 1e-3);
+        }
+    }
+
+    private static Outcome Compute(LossVector vector, ScalarType type, Device? device = null)
+    {
+        Tensor Given(double[][] rows) => Batch.Tensor(rows, type).to(device ?? CPU).requires_grad_();
+        Tensor first = Given(vector.First), second = Given(vector.Second);
         LossValue[] values = Values(vector, first, second);
         // NNCLR's two directions are averaged.
         Tensor loss = stack(values.Select(value => value.Value)).mean();
@@ -64,7 +84,7 @@ public sealed class GoldenLossTests
     {
         ContrastiveLoss loss = Loss(vector);
         Tensor? queue = Input(vector.Queue), one = Input(vector.FirstNeighbours), two = Input(vector.SecondNeighbours);
-        Tensor? Input(double[][]? rows) => rows is null ? null : Batch.Tensor(rows, first.dtype);
+        Tensor? Input(double[][]? rows) => rows is null ? null : Batch.Tensor(rows, first.dtype).to(first.device);
         return (vector.Form.Split('_')[0], vector.Normalize) switch
         {
             ("moco", true) => [loss.WithQueue(first, second, queue!)],

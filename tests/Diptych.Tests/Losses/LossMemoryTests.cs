@@ -66,7 +66,7 @@ public sealed class LossMemoryTests
             ("with queue", (loss, one, two) => loss.WithQueue(one, two, queue)),
             ("cross view", (loss, one, two) => loss.CrossView(one, two)),
         ];
-        Backpropagation.Release(); // what another test on this thread left
+        Backpropagation.OfThread.Release(); // what another test on this thread left
         foreach (ContrastiveLoss loss in Batch.EveryLoss(0.1))
         {
             foreach ((string name, Func<ContrastiveLoss, Tensor, Tensor, LossValue> of) in pairings)

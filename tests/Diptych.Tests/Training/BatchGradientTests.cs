@@ -61,6 +61,40 @@ public sealed class BatchGradientTests
             Assert.True(a.allclose(b));
     }
 
+    [Theory]
+    [Trait(Gpu.Trait, Gpu.Name)]
+    [InlineData("simclr", "infonce", null)]
+    [InlineData("simclr", "dclw", 4)]
+    [InlineData("moco", "dcl", null)]
+    [InlineData("moco", "dclw", 5)]
+    [InlineData("nnclr", "dcl", null)]
+    public void On_a_GPU_a_step_has_the_CPUs_loss_gradient_and_weights(string name, string loss, int? chunk)
+    {
+        Device gpu = Gpu.OrSkip();
+        using var scope = NewDisposeScope();
+        using IMethod here = Build(name, isTraining: true), there = Build(name, isTraining: true);
+        foreach (var (_, module) in there.Networks)
+            module.to(gpu);
+        ContrastiveLoss judge = ContrastiveLoss.Create(loss, 0.2);
+        Tensor views = Views(11);
+        var expected = BatchGradient.Add(here, views, Images, judge, 1, chunk);
+        var actual = BatchGradient.Add(there, views.to(gpu), Images, judge, 1, chunk, isChecked: false);
+        Assert.Equal(expected.Directions.Select(d => d.Value.item<double>()), actual.Directions.Select(d => d.Value.item<double>()), (a, b) => Math.Abs(a - b) < 1e-9);
+        var (one, other) = (Gradients(here), Gradients(there));
+        Assert.Equal(one.Keys, other.Keys);
+        foreach (var (key, gradient) in one)
+            Assert.True((gradient - other[key].cpu()).abs().max().item<double>() <= 1e-9 * Math.Max(1e-3, gradient.abs().max().item<double>()), key);
+        foreach (IMethod method in new[] { here, there })
+        {
+            using var optimizer = new Sgd(method, momentum: 0.9, weightDecay: 1e-4);
+            Assert.True(double.IsFinite(optimizer.ClipGradients(0.5).item<double>()));
+            optimizer.Step(0.1);
+            method.FollowStep();
+        }
+        foreach (var (a, b) in here.Networks.SelectMany(n => n.Module.state_dict().Values).Zip(there.Networks.SelectMany(n => n.Module.state_dict().Values)))
+            Assert.True(a.to_type(ScalarType.Float64).allclose(b.cpu().to_type(ScalarType.Float64), rtol: 1e-8, atol: 1e-10));
+    }
+
     [Fact]
     public void While_batch_norm_trains_a_chunk_is_its_batch_and_its_statistics_move_once_a_chunk()
     {

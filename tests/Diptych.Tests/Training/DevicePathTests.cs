@@ -101,6 +101,61 @@ public sealed class DevicePathTests
         }
     }
 
+    [Theory]
+    [Trait(Gpu.Trait, Gpu.Name)]
+    [MemberData(nameof(Settings))]
+    public void On_a_GPU_a_run_starts_as_on_the_CPU_and_goes_on_on_either(string settings)
+    {
+        Gpu.OrSkip();
+        using IDisposable exact = Gpu.WithoutRounding();
+        using var folder = new TemporaryFolder();
+        using ImageSubset tiles = Tiles(92);
+        PretrainOptions options = Variants[settings](Small);
+        RunFolder here = RunFolder.Create(folder.File("here"), options), there = RunFolder.Create(folder.File("there"), options with { Device = "cuda" });
+        Assert.True(new Pretraining(options, tiles, here, new Observer()).Run(false, CancellationToken.None));
+        using var stop = new CancellationTokenSource();
+        Assert.False(new Pretraining(options with { Device = "cuda", EvaluateEvery = 1 }, tiles, there, new Observer(step => { if (step.Step >= 5) stop.Cancel(); }), _ => 0).Run(false, stop.Token));
+        int reached = there.Checkpoints.List()[0].Step;
+        StepMetrics[] expected = [.. MetricsFile.Read(here.MetricsPath)], found = [.. MetricsFile.Read(there.MetricsPath)];
+        Assert.Equal(Enumerable.Range(1, reached), found.Select(step => step.Step));
+        double tolerance = options.Precision == "bfloat16" ? 0.05 : 1e-3;
+        // A rounding is in each weight after the first step, and a bfloat16 keeps three digits.
+        foreach (var (a, b) in expected.Zip(found).Take(options.Precision == "bfloat16" ? 1 : 2))
+        {
+            Assert.Equal(a.Loss, b.Loss, tolerance);
+            Assert.Equal(a.QMean, b.QMean, tolerance);
+            Assert.Equal(a.Uniformity, b.Uniformity, 2 * tolerance);
+            Assert.Equal(a.QHistogram, b.QHistogram, (x, y) => Math.Abs(x - y) <= 0.2);
+            Assert.InRange(b.GradientNorm / a.GradientNorm, 1 - 4 * tolerance, 1 + 4 * tolerance);
+        }
+        // The checkpoint is of no device.
+        Assert.True(new Pretraining(options with { Device = "cuda" }, tiles, there, new Observer()).Run(true, CancellationToken.None));
+        Assert.Equal(expected.Select(step => (step.Step, step.LearningRate)), MetricsFile.Read(there.MetricsPath).Select(step => (step.Step, step.LearningRate)));
+        Assert.All(MetricsFile.Read(there.MetricsPath), step => Assert.True(double.IsFinite(step.Loss)));
+    }
+
+    [Fact]
+    [Trait(Gpu.Trait, Gpu.Name)]
+    public void On_a_GPU_a_step_that_diverged_is_named()
+    {
+        Gpu.OrSkip();
+        using var folder = new TemporaryFolder();
+        using ImageSubset tiles = Tiles(92);
+        PretrainOptions options = Small with { LearningRate = 1e30, WarmupEpochs = 0, Optimizer = "sgd", Device = "cuda" };
+        RunFolder run = RunFolder.Create(folder.File("run"), options);
+        Assert.StartsWith("Training cannot go on at step ", Assert.Throws<InvalidInputException>(() => new Pretraining(options, tiles, run, new Observer()).Run(false, CancellationToken.None)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait(Gpu.Trait, Gpu.Name)]
+    public void On_a_GPU_precision_is_chosen_by_its_own_speed()
+    {
+        Gpu.OrSkip();
+        var (options, why) = KnownPrecision.Choose(new PretrainOptions { Images = "tiles", Views = "satellite", ImageSize = 32, Precision = "auto", Device = "cuda" });
+        Assert.Contains(options.Precision, KnownPrecision.Names);
+        Assert.Contains("views through the encoder and back take", why, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_ring_keeps_its_counters_on_the_CPU()
     {

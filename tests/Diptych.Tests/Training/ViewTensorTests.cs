@@ -39,6 +39,22 @@ public sealed class ViewTensorTests
         Assert.Equal(17, images);
     }
 
+    [Theory]
+    [Trait(Gpu.Trait, Gpu.Name)]
+    [InlineData("cifar")]
+    [InlineData("gray")]
+    public void On_a_GPU_views_have_the_same_bits(string name)
+    {
+        Device gpu = Gpu.OrSkip();
+        using var scope = NewDisposeScope();
+        using var source = new PixelSource(53);
+        using var loader = new ViewLoader(source, ViewRecipe.Named(name, size: 24), new ViewLoaderOptions { BatchSize = 7 });
+        ViewBatch batch = loader.ReadEpoch(0, Enumerable.Range(0, 7).ToArray()).Single();
+        Tensor here = ViewTensor.From(batch, CPU), there = ViewTensor.From(batch, gpu);
+        Assert.Equal(here.stride(), there.stride());
+        Assert.Equal(Bits(here), Bits(there.cpu()));
+    }
+
     [Fact]
     public void Views_that_no_cache_holds_are_normalized_to_the_same_bits()
     {
