@@ -25,7 +25,7 @@ public sealed record FeatureSpread(double EffectiveRank, double Uniformity)
         Tensor rows = nn.functional.normalize(features.to(ScalarType.Float32));
         return new FeatureSpread(
             ContrastiveDiagnostics.EffectiveRankOf(GramOf(rows)).item<double>(),
-            ContrastiveDiagnostics.UniformityOf(Some(rows), Entries).to(ScalarType.Float64).item<double>());
+            ContrastiveDiagnostics.UniformityOf(Some(rows).unsqueeze(0), Entries).to(ScalarType.Float64).item<double>());
     }
 
     // In float64, some rows at a time where there are many.

@@ -31,6 +31,8 @@ public static class FineTuning
         NetworkState.Restore(tuned, encoder.state_dict(), "the encoder");
         using Linear head = LinearClassifier.AtZero(encoder.Settings.FeatureCount, classes, device);
         using var optimizer = new Sgd([("encoder", tuned), ("classifier", head)], ClassifierOptions.Momentum, options.WeightDecay, name => Math.Pow(options.LayerDecay, DepthOf(name)));
+        if (device.type != DeviceType.CPU)
+            optimizer.Join();
         using var batches = new LabelledBatches(source, labels, views, options, device);
         tuned.train();
         batches.Train(options.LearningRate, (images, truth, rate) =>

@@ -25,14 +25,14 @@ public sealed class ContrastiveDiagnostics : IDisposable
     {
         (Q, _anchors, _positives, _negativeSimilarity) = (q, anchors, positives, negativeSimilarity);
         _unchecked = [.. notYetChecked.Select(rows => rows with { Largest = rows.Largest.detach() })];
-        _qMean = Number(ComputeQMean);
-        _qVariation = Number(ComputeQVariation);
-        _alignment = Number(ComputeAlignment);
-        _uniformity = Number(ComputeUniformity);
-        _effectiveRank = Number(() => EffectiveRankOf(ComputeGram()));
+        _qMean = Number(() => Q.mean());
+        _qVariation = Number(() => VariationOf(Q.unsqueeze(0)));
+        _alignment = Number(() => AlignmentOf(_anchors.unsqueeze(0), _positives.unsqueeze(0)));
+        _uniformity = Number(() => UniformityOf(_anchors.unsqueeze(0), _positives.unsqueeze(0)));
+        _effectiveRank = Number(() => EffectiveRankOf(GramOf(cat([_anchors, _positives], dim: 0))));
         _dimensionSpread = Number(() => _anchors.std(0, unbiased: false).Plus(_positives.std(0, unbiased: false)).mean().Over(2));
-        _qHistogram = new(() => Computed<IReadOnlyList<double>>(() => SharesOf(HistogramOf(Q))));
-        _meanPositive = Number(ComputeMeanPositive);
+        _qHistogram = new(() => Computed<IReadOnlyList<double>>(() => SharesOf(HistogramOf(Q.unsqueeze(0)).cpu().data<long>().ToArray())));
+        _meanPositive = Number(() => SimilarityOf(_anchors.unsqueeze(0), _positives.unsqueeze(0)));
         _meanNegative = Number(() => _negativeSimilarity);
     }
 
@@ -78,42 +78,24 @@ public sealed class ContrastiveDiagnostics : IDisposable
     /// <summary>q of each anchor, view-major: <c>[2N]</c> or <c>[N]</c>.</summary>
     internal Tensor Q { get; }
 
-    /// <summary>Embeddings whose values are to be checked when the device is read anyway.</summary>
-    internal IReadOnlyList<UnitRows> Unchecked => _unchecked;
-
-    /// <summary>Mean and variation of q, alignment, uniformity, mean positive and negative similarity: <c>[6]</c>, float64, on the device, which is not waited for.</summary>
-    internal Tensor Compute()
-    {
-        using var scope = NewDisposeScope();
-        using var gradients = no_grad();
-        Tensor[] numbers = [ComputeQMean(), ComputeQVariation(), ComputeAlignment(), ComputeUniformity(), ComputeMeanPositive(), _negativeSimilarity];
-        return stack(numbers.Select(n => n.to_type(ScalarType.Float64))).MoveToOuterDisposeScope();
-    }
-
-    /// <summary>What <see cref="EffectiveRank"/> is computed from, on the device, which is not waited for.</summary>
-    internal Tensor ComputeGram()
-    {
-        using var scope = NewDisposeScope();
-        using var gradients = no_grad();
-        return GramOf(cat([_anchors, _positives], dim: 0)).MoveToOuterDisposeScope();
-    }
+    /// <summary>What the figures are computed from, of no dispose scope and without a graph.</summary>
+    internal DiagnosticInputs KeepInputs() => new(Kept(Q), Kept(_anchors), Kept(_positives), Kept(_negativeSimilarity), [.. _unchecked.Select(rows => rows with { Largest = Kept(rows.Largest) })]);
 
     /// <summary>The smaller of the two Gram matrices: both have the same eigenvalues apart from zeros.</summary>
     internal static Tensor GramOf(Tensor rows) => rows.shape[0] < rows.shape[1] ? mm(rows, rows.t()) : mm(rows.t(), rows);
 
-    /// <summary>How many values in [0, 1] lie in each of ten equal bins, on the device, which is not waited for: <c>[10]</c>.</summary>
+    /// <summary>How many values in [0, 1] of each row lie in each of ten equal bins: <c>[S, A]</c> → <c>[S, 10]</c>.</summary>
     internal static Tensor HistogramOf(Tensor values)
     {
-        Tensor bins = values.flatten().mul(Scale).floor().clamp(Zero, Highest);
-        return (bins.unsqueeze(0) == Arithmetic.Range(0, HistogramBins, values.dtype, values.device).unsqueeze(1)).sum(dim: 1);
+        Tensor bins = values.mul(Scale).floor().clamp(Zero, Highest);
+        return (bins.unsqueeze(1) == Arithmetic.Range(0, HistogramBins, values.dtype, values.device).unsqueeze(1)).sum(dim: 2);
     }
 
     /// <summary>Counts as shares, whose sum is 1.</summary>
-    internal static double[] SharesOf(Tensor counts)
+    internal static double[] SharesOf(IReadOnlyList<long> counts)
     {
-        long[] all = counts.cpu().data<long>().ToArray();
-        double total = all.Sum();
-        return [.. all.Select(count => count / total)];
+        double total = counts.Sum();
+        return [.. counts.Select(count => count / total)];
     }
 
     /// <summary>The effective rank by a Gram matrix, on the CPU: a decomposition waits for the device anyway.</summary>
@@ -139,16 +121,6 @@ public sealed class ContrastiveDiagnostics : IDisposable
 
     private IEnumerable<Tensor> Tensors => [Q, _anchors, _positives, _negativeSimilarity, .. _unchecked.Select(rows => rows.Largest)];
 
-    private Tensor ComputeQMean() => Q.mean();
-
-    private Tensor ComputeQVariation() => Q.std(unbiased: false) / Q.mean();
-
-    private Tensor ComputeAlignment() => (_anchors - _positives).Squared().sum(dim: 1).mean();
-
-    private Tensor ComputeUniformity() => UniformityOf(_anchors).Plus(UniformityOf(_positives)).Over(2);
-
-    private Tensor ComputeMeanPositive() => (_anchors * _positives).sum(dim: 1).mean();
-
     private Lazy<double> Number(Func<Tensor> compute) => new(() => Computed(() => compute().to_type(ScalarType.Float64).item<double>()));
 
     private T Computed<T>(Func<T> compute)
@@ -159,23 +131,38 @@ public sealed class ContrastiveDiagnostics : IDisposable
         return compute();
     }
 
-    /// <summary>log of the mean of exp(−2·squared distance) over pairs of rows; a row's pair with itself does not count.</summary>
-    /// <param name="rows">Of length 1, <c>[N, D]</c>.</param>
-    /// <param name="entries">Similarities that are there at a time.</param>
+    /// <summary>Standard deviation of q over its mean, batch by batch: <c>[S, A]</c> → <c>[S]</c>.</summary>
+    internal static Tensor VariationOf(Tensor q) => q.std(1, unbiased: false) / q.mean([1L]);
+
+    /// <summary>Mean squared distance of rows that stand at the same place, batch by batch: <c>[S, N, D]</c> each → <c>[S]</c>.</summary>
+    internal static Tensor AlignmentOf(Tensor anchors, Tensor positives) => (anchors - positives).Squared().sum(dim: 2).mean([1L]);
+
+    /// <summary>Mean similarity of such rows: <c>[S, N, D]</c> each → <c>[S]</c>.</summary>
+    internal static Tensor SimilarityOf(Tensor anchors, Tensor positives) => (anchors * positives).sum(dim: 2).mean([1L]);
+
+    /// <summary>The mean of both views' uniformities: <c>[S, N, D]</c> each → <c>[S]</c>.</summary>
+    internal static Tensor UniformityOf(Tensor anchors, Tensor positives) => UniformityOf(anchors).Plus(UniformityOf(positives)).Over(2);
+
+    /// <summary>log of the mean of exp(−2·squared distance) over pairs of rows of a batch; a row's pair with itself does not count.</summary>
+    /// <param name="rows">Of length 1, <c>[S, N, D]</c>.</param>
+    /// <param name="entries">Similarities of a batch that are there at a time.</param>
+    /// <returns><c>[S]</c></returns>
     internal static Tensor UniformityOf(Tensor rows, long entries = UniformityEntries)
     {
-        long images = rows.shape[0], length = Math.Max(1, entries / images);
-        Tensor squares = rows.Squared().sum(dim: 1).Times(2);                             // [N]
-        Tensor sums = rows.new_empty(images);
+        long images = rows.shape[1], length = Math.Max(1, entries / images);
+        Tensor squares = rows.Squared().sum(dim: 2).Times(2), turned = rows.transpose(1, 2); // [S, N]
+        Tensor sums = rows.new_empty(rows.shape[0], images);
         for (long start = 0; start < images; start += length)
         {
             using var block = NewDisposeScope();
             long count = Math.Min(length, images - start);
-            Tensor exponents = mm(rows.narrow(0, start, count).Times(4), rows.t());     // [B, N]
-            exponents.sub_(squares.narrow(0, start, count).unsqueeze(1)).sub_(squares);
-            exponents.diagonal(start, 0, 1).Fill_(double.NegativeInfinity);
-            sums.narrow(0, start, count).copy_(exponents.logsumexp(1));
+            Tensor exponents = bmm(rows.narrow(1, start, count).Times(4), turned);      // [S, B, N]
+            exponents.sub_(squares.narrow(1, start, count).unsqueeze(2)).sub_(squares.unsqueeze(1));
+            exponents.diagonal(start, 1, 2).Fill_(double.NegativeInfinity);
+            sums.narrow(1, start, count).copy_(exponents.logsumexp(2));
         }
-        return sums.logsumexp(0).Minus(Math.Log(images * (images - 1.0)));
+        return sums.logsumexp(1).Minus(Math.Log(images * (images - 1.0)));
     }
+
+    private static Tensor Kept(Tensor tensor) => tensor.detach().DetachFromDisposeScope();
 }

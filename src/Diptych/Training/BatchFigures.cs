@@ -4,76 +4,79 @@ using static TorchSharp.torch;
 
 namespace Diptych.Training;
 
-/// <summary>What a batch says of itself, computed where it is, to be read later: no step waits for a device.</summary>
+/// <summary>What a batch says of itself. What the figures are computed from is kept where it is, and looked at later, for several batches at once: no step waits for a device.</summary>
 internal sealed class BatchFigures : IDisposable
 {
     // Held, see Arithmetic.
     private static readonly Scalar Zero = 0.ToScalar();
 
-    private readonly Tensor _figures, _histogram, _deviation, _usable; // [directions, 7], [10], [], []
-    private readonly double _featureLength;
-    private readonly UnitRows[] _unchecked;
-    private Tensor[] _grams;
+    private readonly Tensor[] _losses;
+    private readonly DiagnosticInputs[] _directions;
+    private readonly Tensor _features;
 
-    /// <summary>Computes; nothing is waited for.</summary>
+    /// <summary>Keeps what is needed; computes nothing.</summary>
     /// <param name="directions">The losses, of each direction.</param>
     /// <param name="features">The encoder's features, <c>[V, F]</c>.</param>
     public BatchFigures(IReadOnlyList<LossValue> directions, Tensor features)
     {
+        _losses = [.. directions.Select(d => Kept(d.Value))];
+        _directions = [.. directions.Select(d => d.Diagnostics.KeepInputs())];
+        _features = Kept(features);
+    }
+
+    /// <summary>Throws where an embedding was zero or not finite.</summary>
+    /// <exception cref="ArgumentException">One was.</exception>
+    public void RequireUsable() => UnitRows.Require(_directions.SelectMany(d => d.Unchecked));
+
+    /// <summary>Waits for the device and reads batches of equal shapes.</summary>
+    /// <param name="batches">At least one.</param>
+    /// <returns>Their figures, NaN or infinite where embeddings or losses were; the effective rank is the last batch's, and NaN for the others. And whether every embedding was usable.</returns>
+    public static (StepMetrics[] Figures, bool AreUsable) Read(IReadOnlyList<BatchFigures> batches)
+    {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        _figures = Kept(stack(directions.Select(d => cat([d.Value.detach().to_type(ScalarType.Float32).to_type(ScalarType.Float64).reshape(1), d.Diagnostics.Compute()], dim: 0))));
-        _histogram = Kept(ContrastiveDiagnostics.HistogramOf(cat(directions.Select(d => d.Diagnostics.Q).ToArray(), dim: 0)));
-        _deviation = Kept(MeanDeviation(features));
-        _featureLength = Math.Sqrt(features.shape[1]);
-        _grams = [.. directions.Select(d => Kept(d.Diagnostics.ComputeGram()))];
-        _unchecked = [.. directions.SelectMany(d => d.Diagnostics.Unchecked).Select(rows => rows with { Largest = Kept(rows.Largest.detach().clone()) })];
-        _usable = Kept(_unchecked.Length == 0 ? ones([], device: features.device) : stack(_unchecked.Select(rows => (rows.Largest.isfinite() & rows.Largest.gt(Zero)).all())).all());
-    }
+        DiagnosticInputs[] all = [.. batches.SelectMany(b => b._directions)]; // S of them
+        Tensor losses = stack(batches.SelectMany(b => b._losses)).to_type(ScalarType.Float32);
+        Tensor q = stack(all.Select(d => d.Q)), anchors = stack(all.Select(d => d.Anchors)), positives = stack(all.Select(d => d.Positives)), negatives = stack(all.Select(d => d.NegativeSimilarity));
+        Tensor[] columns =
+        [
+            losses, q.mean([1L]), ContrastiveDiagnostics.VariationOf(q), ContrastiveDiagnostics.AlignmentOf(anchors, positives),
+            ContrastiveDiagnostics.UniformityOf(anchors, positives), ContrastiveDiagnostics.SimilarityOf(anchors, positives), negatives,
+        ];
+        Tensor figures = cat([stack(columns.Select(c => c.to_type(ScalarType.Float64)), dim: 1), ContrastiveDiagnostics.HistogramOf(q).to_type(ScalarType.Float64)], dim: 1); // [S, 7 + 10]
+        double[] numbers = figures.cpu().contiguous().data<double>().ToArray();
+        double[] deviations = MeanDeviation(stack(batches.Select(b => b._features))).to_type(ScalarType.Float64).cpu().data<double>().ToArray();
+        double rank = batches[^1]._directions.Average(d => ContrastiveDiagnostics.EffectiveRankOf(ContrastiveDiagnostics.GramOf(cat([d.Anchors, d.Positives], dim: 0))).item<double>());
 
-    /// <summary>Frees what only <see cref="StepMetrics.EffectiveRank"/> needs; it is not measured then.</summary>
-    public void ForgetRank()
-    {
-        foreach (Tensor gram in _grams)
-            gram.Dispose();
-        _grams = [];
-    }
-
-    /// <summary>Waits for the device and reads.</summary>
-    /// <returns>The figures; the effective rank is NaN where it was forgotten.</returns>
-    /// <exception cref="ArgumentException">An embedding was zero or not finite.</exception>
-    /// <exception cref="DivergedException">A loss was not finite.</exception>
-    public StepMetrics Read()
-    {
-        using var scope = NewDisposeScope();
-        if (!_usable.to_type(ScalarType.Bool).item<bool>())
-            UnitRows.Require(_unchecked);
-        double[] all = _figures.cpu().contiguous().data<double>().ToArray();
-        int length = (int)_figures.shape[1];
-        double Mean(int figure) => all.Where((_, i) => i % length == figure).Average();
-        foreach (double loss in all.Where((_, i) => i % length == 0))
-            DivergedException.ThrowIfNotFinite("loss", loss);
-        return new StepMetrics
+        int directions = all.Length / batches.Count, width = (int)figures.shape[1];
+        var read = new StepMetrics[batches.Count];
+        for (int i = 0; i < read.Length; i++)
         {
-            Loss = Mean(0),
-            QMean = Mean(1),
-            QVariation = Mean(2),
-            QHistogram = ContrastiveDiagnostics.SharesOf(_histogram),
-            Alignment = Mean(3),
-            Uniformity = Mean(4),
-            EffectiveRank = _grams.Length == 0 ? double.NaN : _grams.Average(gram => ContrastiveDiagnostics.EffectiveRankOf(gram).item<double>()),
-            PositiveSimilarity = Mean(5),
-            NegativeSimilarity = Mean(6),
-            FeatureDeviation = _deviation.item<float>() * _featureLength,
-        };
+            double[][] rows = [.. Enumerable.Range(i * directions, directions).Select(row => numbers[(row * width)..((row + 1) * width)])];
+            double Mean(int column) => rows.Average(row => row[column]);
+            read[i] = new StepMetrics
+            {
+                Loss = Mean(0),
+                QMean = Mean(1),
+                QVariation = Mean(2),
+                QHistogram = ContrastiveDiagnostics.SharesOf([.. Enumerable.Range(columns.Length, width - columns.Length).Select(column => (long)rows.Sum(row => row[column]))]),
+                Alignment = Mean(3),
+                Uniformity = Mean(4),
+                EffectiveRank = i == read.Length - 1 ? rank : double.NaN,
+                PositiveSimilarity = Mean(5),
+                NegativeSimilarity = Mean(6),
+                FeatureDeviation = deviations[i],
+            };
+        }
+        Tensor[] largest = [.. all.SelectMany(d => d.Unchecked).Select(rows => rows.Largest.flatten())];
+        return (read, largest.Length == 0 || AreUsable(cat(largest, dim: 0)));
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        ForgetRank();
-        foreach (Tensor tensor in new[] { _figures, _histogram, _deviation, _usable }.Concat(_unchecked.Select(rows => rows.Largest)))
-            tensor.Dispose();
+        foreach (IDisposable part in _losses.Concat<IDisposable>(_directions).Append(_features))
+            part.Dispose();
     }
 
     /// <summary>Standard deviation over the batch of features scaled to length 1: the mean over their F dimensions, times √F.</summary>
@@ -84,12 +87,15 @@ internal sealed class BatchFigures : IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        return MeanDeviation(features).item<float>() * Math.Sqrt(features.shape[1]);
+        return MeanDeviation(features.unsqueeze(0)).item<float>();
     }
 
+    // [S, V, F] → [S]
     private static Tensor MeanDeviation(Tensor features) =>
-        nn.functional.normalize(features.to_type(ScalarType.Float32), dim: 1).std(0, unbiased: false).mean();
+        nn.functional.normalize(features.to_type(ScalarType.Float32), dim: 2).std(1, unbiased: false).mean([1L]).Times(Math.Sqrt(features.shape[2]));
+
+    private static bool AreUsable(Tensor largest) => (largest.isfinite() & largest.gt(Zero)).all().item<bool>();
 
     // Belongs to this object, and to no scope.
-    private static Tensor Kept(Tensor tensor) => tensor.DetachFromDisposeScope();
+    private static Tensor Kept(Tensor tensor) => tensor.detach().DetachFromDisposeScope();
 }

@@ -17,6 +17,8 @@ public sealed class Lars : Optimizer
     /// <inheritdoc cref="Sgd(IMethod, double, double, bool)"/>
     public Lars(IMethod method, double momentum, double weightDecay) : base(method, weightDecay, "momentum") => _momentum = momentum;
 
+    private protected override bool IsElementwise => false;
+
     private protected override void Update(Slot slot, Tensor gradient, double learningRate)
     {
         using Scalar decay = WeightDecay.ToScalar(), momentum = _momentum.ToScalar(), usual = learningRate.ToScalar(), trust = TrustCoefficient.ToScalar();

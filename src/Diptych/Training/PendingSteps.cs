@@ -16,33 +16,22 @@ internal sealed class PendingSteps(Placement placement) : IDisposable
     public int Last => _steps.Count > 0 ? _steps.Last().Step : 0;
 
     /// <summary>Adds a step; it belongs to this object from then on.</summary>
-    public void Add(StepFigures figures, int step, int epoch, double temperature)
-    {
-        // A matrix a step, and a decomposition that would cost more than the step: only the last one before a read is measured.
-        if (_steps.Count > 0)
-            _steps.Last().Figures.ForgetRank();
-        _steps.Enqueue((figures, step, epoch, temperature));
-    }
+    public void Add(StepFigures figures, int step, int epoch, double temperature) => _steps.Enqueue((figures, step, epoch, temperature));
 
     /// <summary>Waits for the device and reads them all, or those before one that cannot be used.</summary>
     /// <param name="fault">Why <see cref="First"/> could not be: an embedding was zero or not finite, or a loss or a gradient was not finite. Null where all were read.</param>
     /// <returns>In their order. The effective rank is the last one's alone, and NaN elsewhere.</returns>
     public List<StepMetrics> Read(out Exception? fault)
     {
-        var read = new List<StepMetrics>();
         fault = null;
-        while (_steps.TryPeek(out var next))
+        var read = new List<StepMetrics>();
+        if (_steps.Count == 0)
+            return read;
+        foreach (StepMetrics metrics in StepFigures.Read([.. _steps.Select(step => step.Figures)], out fault))
         {
-            try
-            {
-                read.Add(next.Figures.Read() with { Step = next.Step, Epoch = next.Epoch, Temperature = next.Temperature });
-            }
-            catch (Exception exception) when (exception is ArgumentException or DivergedException)
-            {
-                fault = exception;
-                break;
-            }
-            _steps.Dequeue().Figures.Dispose();
+            var (figures, step, epoch, temperature) = _steps.Dequeue();
+            read.Add(metrics with { Step = step, Epoch = epoch, Temperature = temperature });
+            figures.Dispose();
         }
         return read;
     }

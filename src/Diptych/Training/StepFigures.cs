@@ -8,12 +8,9 @@ namespace Diptych.Training;
 /// <param name="learningRate">The rate of the step.</param>
 internal sealed class StepFigures(IReadOnlyList<BatchFigures> batches, Tensor gradientNorm, double learningRate) : IDisposable
 {
-    /// <inheritdoc cref="BatchFigures.ForgetRank"/>
-    public void ForgetRank()
-    {
-        foreach (BatchFigures batch in batches)
-            batch.ForgetRank();
-    }
+    private readonly IReadOnlyList<BatchFigures> _batches = batches;
+    private readonly Tensor _gradientNorm = gradientNorm;
+    private readonly double _learningRate = learningRate;
 
     /// <summary>Waits for the device and reads.</summary>
     /// <returns>Means over the step's batches.</returns>
@@ -21,17 +18,48 @@ internal sealed class StepFigures(IReadOnlyList<BatchFigures> batches, Tensor gr
     /// <exception cref="DivergedException">A loss or the gradient was not finite.</exception>
     public StepMetrics Read()
     {
-        StepMetrics mean = StepMetrics.Mean([.. batches.Select(batch => batch.Read())]);
-        double norm = gradientNorm.item<float>();
-        DivergedException.ThrowIfNotFinite("length of the gradient", norm);
-        return mean with { GradientNorm = norm, LearningRate = learningRate };
+        List<StepMetrics> read = Read([this], out Exception? fault);
+        return fault is null ? read[0] : throw fault;
+    }
+
+    /// <summary>Waits for the device and reads several steps, or those before one that cannot be used.</summary>
+    /// <param name="steps">In their order, at least one.</param>
+    /// <param name="fault">Why the next one cannot be: what <see cref="Read()"/> would throw; null where all were read.</param>
+    /// <returns>Means over the batches of each. The effective rank is that of the last step's last batch, and NaN elsewhere.</returns>
+    public static List<StepMetrics> Read(IReadOnlyList<StepFigures> steps, out Exception? fault)
+    {
+        BatchFigures[] batches = [.. steps.SelectMany(s => s._batches)];
+        (StepMetrics[] figures, bool areUsable) = BatchFigures.Read(batches);
+        using Tensor norms = stack(steps.Select(s => s._gradientNorm)).to_type(ScalarType.Float64).cpu();
+        double[] norm = norms.data<double>().ToArray();
+        var read = new List<StepMetrics>();
+        int first = 0;
+        fault = null;
+        try
+        {
+            foreach (var (i, step) in steps.Index())
+            {
+                StepMetrics[] own = figures[first..(first += step._batches.Count)];
+                if (!areUsable)
+                    step._batches.ToList().ForEach(batch => batch.RequireUsable());
+                foreach (StepMetrics batch in own)
+                    DivergedException.ThrowIfNotFinite("loss", batch.Loss);
+                DivergedException.ThrowIfNotFinite("length of the gradient", norm[i]);
+                read.Add(StepMetrics.Mean(own) with { GradientNorm = norm[i], LearningRate = step._learningRate });
+            }
+        }
+        catch (Exception exception) when (exception is ArgumentException or DivergedException)
+        {
+            fault = exception;
+        }
+        return read;
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (BatchFigures batch in batches)
+        foreach (BatchFigures batch in _batches)
             batch.Dispose();
-        gradientNorm.Dispose();
+        _gradientNorm.Dispose();
     }
 }

@@ -59,7 +59,7 @@ public sealed record StepMetrics
     /// <summary>Share of right answers on labelled training images, at steps where it was asked for; in [0, 1].</summary>
     [JsonPropertyName("online-accuracy"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public double? OnlineAccuracy { get; init; }
 
-    /// <summary>The mean of what the batches of one step say.</summary>
+    /// <summary>The mean of what the batches of one step say; the effective rank is the last one's.</summary>
     /// <param name="batches">At least one.</param>
     internal static StepMetrics Mean(IReadOnlyList<StepMetrics> batches) => batches.Count == 1 ? batches[0] : new()
     {
@@ -69,7 +69,7 @@ public sealed record StepMetrics
         QHistogram = Enumerable.Range(0, batches[0].QHistogram.Count).Select(bin => batches.Average(b => b.QHistogram[bin])).ToArray(),
         Alignment = batches.Average(b => b.Alignment),
         Uniformity = batches.Average(b => b.Uniformity),
-        EffectiveRank = batches.Average(b => b.EffectiveRank),
+        EffectiveRank = batches[^1].EffectiveRank,
         PositiveSimilarity = batches.Average(b => b.PositiveSimilarity),
         NegativeSimilarity = batches.Average(b => b.NegativeSimilarity),
         FeatureDeviation = batches.Average(b => b.FeatureDeviation),

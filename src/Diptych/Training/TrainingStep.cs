@@ -13,9 +13,10 @@ namespace Diptych.Training;
 /// <param name="method">Whose networks are trained.</param>
 /// <param name="optimizer">Updates them.</param>
 /// <param name="options">The settings.</param>
-/// <param name="isAsynchronous">Whether nothing is looked at before <see cref="StepFigures.Read"/>, so that no step waits for the device.</param>
+/// <param name="isAsynchronous">Whether nothing is looked at before <see cref="StepFigures.Read()"/>, so that no step waits for the device.</param>
 internal sealed class TrainingStep(IMethod method, Optimizer optimizer, PretrainOptions options, bool isAsynchronous = false)
 {
+    private readonly Optimizer _optimizer = isAsynchronous ? Joined(optimizer) : optimizer;
     private readonly List<BatchFigures> _batches = [];
     private readonly List<(IReadOnlyList<Tensor> Rows, IReadOnlyList<Tensor> Targets, IReadOnlyList<int> Images)> _unremembered = [];
 
@@ -28,7 +29,7 @@ internal sealed class TrainingStep(IMethod method, Optimizer optimizer, Pretrain
     {
         using var scope = NewDisposeScope();
         if (_batches.Count == 0)
-            optimizer.ClearGradients();
+            _optimizer.ClearGradients();
         BatchResult result = BatchGradient.Add(method, views, images, loss, 1.0 / options.Accumulate, options.Chunk, labels, isChecked: !isAsynchronous);
         _batches.Add(new BatchFigures(result.Directions, result.Features));
         _unremembered.Add(([.. result.Rows.Select(Kept)], [.. result.Targets.Select(Kept)], images));
@@ -50,7 +51,7 @@ internal sealed class TrainingStep(IMethod method, Optimizer optimizer, Pretrain
     /// <exception cref="DivergedException">The gradient is not finite; the networks were not updated then. Where the step is asynchronous, only reading finds that.</exception>
     public StepFigures FinishLater(double learningRate)
     {
-        Tensor norm = optimizer.ClipGradients(options.ClipGradient);
+        Tensor norm = _optimizer.ClipGradients(options.ClipGradient);
         if (!isAsynchronous)
             DivergedException.ThrowIfNotFinite("length of the gradient", norm.item<float>());
         foreach (var (rows, targets, images) in _unremembered)
@@ -60,11 +61,17 @@ internal sealed class TrainingStep(IMethod method, Optimizer optimizer, Pretrain
                 tensor.Dispose();
         }
         _unremembered.Clear();
-        optimizer.Step(learningRate);
+        _optimizer.Step(learningRate);
         method.FollowStep();
         var figures = new StepFigures([.. _batches], norm.DetachFromDisposeScope(), learningRate);
         _batches.Clear();
         return figures;
+    }
+
+    private static Optimizer Joined(Optimizer optimizer)
+    {
+        optimizer.Join();
+        return optimizer;
     }
 
     // Without its graph, and of no scope.

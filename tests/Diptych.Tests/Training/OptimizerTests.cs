@@ -68,6 +68,45 @@ public sealed class OptimizerTests
     }
 
     [Theory]
+    [InlineData("sgd")]
+    [InlineData("nesterov")]
+    [InlineData("lars")]
+    [InlineData("adamw")]
+    public void Joined_parameters_are_updated_and_clipped_as_single_ones(string name)
+    {
+        using var scope = NewDisposeScope();
+        using SimClr first = SmallMethod(), second = SmallMethod();
+        using Optimizer single = Create(name, first), joined = Create(name, second);
+        for (int step = 0; step < 4; step++)
+        {
+            if (step == 1)
+                joined.Join(); // with what it remembers by then
+            single.ClearGradients();
+            joined.ClearGradients();
+            foreach (var (i, (a, b)) in Parameters(first).Zip(Parameters(second)).Index())
+            {
+                if (step != 2 || i != 3) // there, one took no part
+                    b.grad = (a.grad = randn_like(a)).clone();
+            }
+            Assert.Equal(single.ClipGradients(0.5).item<float>(), joined.ClipGradients(0.5).item<float>(), 1e-3);
+            single.Step(0.1);
+            joined.Step(0.1);
+            foreach (var (a, b) in Parameters(first).Zip(Parameters(second)))
+            {
+                Assert.Equal(a.shape.Zip(a.stride()).Where(d => d.First > 1), b.shape.Zip(b.stride()).Where(d => d.First > 1));
+                Assert.True(a.allclose(b, rtol: 1e-4, atol: 1e-5));
+            }
+        }
+        var (expected, found) = (single.State().ToDictionary(), joined.State().ToDictionary());
+        Assert.Equal(expected.Keys.Order(), found.Keys.Order());
+        foreach (var (key, value) in expected)
+            Assert.True(value.allclose(found[key], rtol: 1e-3, atol: 1e-5), key);
+        Dictionary<string, Tensor> halved = expected.ToDictionary(t => t.Key, t => t.Key == "optimizer.steps" ? t.Value : t.Value.Times(0.5));
+        joined.Restore(halved);
+        Assert.All(joined.State(), t => Assert.True(t.Value.equal(halved[t.Name]).all().item<bool>()));
+    }
+
+    [Theory]
     [InlineData("sgd", 1)]
     [InlineData("lars", 1)]
     [InlineData("adamw", 2)]
