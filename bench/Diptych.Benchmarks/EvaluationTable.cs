@@ -10,7 +10,7 @@ internal static class EvaluationTable
 {
     private const int Bank = 50_000, Queries = 10_000, Length = 512, Classes = 10, K = 20, Rounds = 3;
 
-    public static int Run()
+    public static int Run(string device)
     {
         TorchRuntime.Load();
         int threads = Environment.ProcessorCount;
@@ -21,12 +21,13 @@ internal static class EvaluationTable
         // Classes overlap, so that there is a penalty to choose.
         Tensor centres = randn([Classes, Length], generator: generator);
         Tensor bank = centres[tensor(labels.Select(l => (long)l).ToArray())] * 0.1 + randn([Bank, Length], generator: generator);
-        Tensor queries = randn([Queries, Length], generator: generator);
+        Tensor queries = randn([Queries, Length], generator: generator).to(KnownDevice.Named(device));
+        bank = bank.to(queries.device);
         var product = new List<double>();
         var search = new List<double>();
         for (int round = 0; round <= Rounds; round++)
         {
-            double bare = Seconds(() => queries.mm(bank.t()).Dispose());
+            double bare = Seconds(() => queries.mm(bank.t())[0, 0].item<float>()); // waits for a device
             double own = Seconds(() => NearestNeighbour.Predict(bank, labels, queries, Classes, K, 0.1));
             Console.Error.WriteLine(FormattableString.Invariant($"round {round}: product {bare:F2} s, nearest neighbour {own:F2} s"));
             if (round == 0)
@@ -39,14 +40,14 @@ internal static class EvaluationTable
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"""
             # Evaluation on {Bank:N0} features of length {Length}
 
-            Made-up features, float32, {threads} threads. Nearest neighbour: {Queries:N0} queries, k = {K}, with normalizing, votes and the check that all is finite; the bare product is one `mm` of the same matrices. Median [minimum–maximum] of {Rounds} rounds in turns. Linear probe: {Classes} classes, one run: penalty chosen among {LinearProbe.Path.Count} on a held-out fifth, then the fit on all.
+            Made-up features, float32, {(device == "cpu" ? $"{threads} threads" : $"on {device}")}. Nearest neighbour: {Queries:N0} queries, k = {K}, with normalizing, votes and the check that all is finite; the bare product is one `mm` of the same matrices. Median [minimum–maximum] of {Rounds} rounds in turns. Linear probe: {Classes} classes, one run: penalty chosen among {LinearProbe.Path.Count} on a held-out fifth, then the fit on all.
             Machine: {Bench.Machine}, {Bench.Libtorch}.
-            Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- evaluation`
+            Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- evaluation{(device == "cpu" ? "" : $" {device}")}`
 
             | work | seconds | ratio to the bare product |
             |---|---|---|
-            | bare matrix product | {Bench.Row(product, 2)} | 1 |
-            | nearest neighbour, whole | {Bench.Row(search, 2)} | {Bench.Ratio(search, product)} |
+            | bare matrix product | {Bench.Row(product, device == "cpu" ? 2 : 4)} | 1 |
+            | nearest neighbour, whole | {Bench.Row(search, device == "cpu" ? 2 : 4)} | {Bench.Ratio(search, product)} |
             | linear probe, choice of the penalty | {choose:F1} | |
             | linear probe, fit at the chosen penalty {penalty:G1} | {fit:F1} | |
             """));

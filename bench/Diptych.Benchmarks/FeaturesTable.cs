@@ -4,6 +4,7 @@ using Diptych.Data;
 using Diptych.Evaluation;
 using Diptych.Models;
 using Diptych.Views;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Diptych.Benchmarks;
@@ -13,7 +14,7 @@ internal static class FeaturesTable
 {
     private const int Rounds = 3, Batch = 256;
 
-    public static int Run(string images, string python)
+    public static int Run(string images, string python, string device)
     {
         using IImageSource source = ImageSource.Open(images);
         string rival = Path.Combine(Bench.FindRepository(), "bench", "rivals", "inference.py"), version = "";
@@ -21,10 +22,10 @@ internal static class FeaturesTable
         List<double> own = [], nchw = [], channelsLast = [];
         for (int round = 0; round < Rounds; round++)
         {
-            own.Add(double.Parse(Bench.CaptureItself("features-once", images), CultureInfo.InvariantCulture));
+            own.Add(double.Parse(Bench.CaptureItself("features-once", images, device), CultureInfo.InvariantCulture));
             foreach (var (layout, rates) in new[] { ("nchw", nchw), ("channels-last", channelsLast) })
             {
-                string[] said = Bench.Capture(python, rival, $"{source.Count}", $"{Batch}", $"{threads}", layout).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                string[] said = Bench.Capture(python, rival, $"{source.Count}", $"{Batch}", $"{threads}", layout, device).Split(' ', StringSplitOptions.RemoveEmptyEntries);
                 version = said[0];
                 rates.Add(double.Parse(said[1], CultureInfo.InvariantCulture));
             }
@@ -33,9 +34,9 @@ internal static class FeaturesTable
         Console.Out.WriteLine($"""
             # Feature extraction beside bare inference in PyTorch
 
-            ResNet-18, width 64, 3×3 stem, 32×32, float32, batches of {Batch}, {threads} threads, {source.Count:N0} images. Diptych reads, decodes and resizes them; PyTorch finds tensors of the same shape ready in memory. Each warms up with one pass or batch; images/s, median [minimum–maximum] of {Rounds} rounds in turns.
+            ResNet-18, width 64, 3×3 stem, 32×32, float32, batches of {Batch}, {(device == "cpu" ? $"{threads} threads" : $"on {device}, {threads} threads for the images")}, {source.Count:N0} images. Diptych reads, decodes and resizes them; PyTorch finds tensors of the same shape ready in {(device == "cpu" ? "memory" : "the device's memory")}. Each warms up with one pass or batch; images/s, median [minimum–maximum] of {Rounds} rounds in turns.
             Machine: {Bench.Machine}, {Bench.Libtorch}, PyTorch {version}; JPEG by {JpegDecoding.Description}.
-            Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- features samples/eurosat/test.tar`
+            Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- features {images}{(device == "cpu" ? "" : $" {python} {device}")}`
 
             | program | images/s | ratio |
             |---|---|---|
@@ -49,17 +50,17 @@ internal static class FeaturesTable
     }
 
     /// <summary>Images a second of one pass, after one to warm up.</summary>
-    public static int RunOnce(string images)
+    public static int RunOnce(string images, string device)
     {
         TorchRuntime.Load();
         set_num_threads(Environment.ProcessorCount);
         using IImageSource source = ImageSource.Open(images);
-        using var encoder = new ResNet(new EncoderSettings { Width = 64 });
+        using ResNet encoder = new ResNet(new EncoderSettings { Width = 64 }).to(KnownDevice.Named(device));
         ViewRecipe recipe = ViewRecipe.Named("satellite", 32);
         FeatureExtractor.KeepMemory(encoder, recipe); // as evaluate and embed do
-        FeatureExtractor.Extract(encoder, source, recipe, Batch).Dispose();
+        FeatureExtractor.Extract(encoder, source, recipe, Batch).cpu().Dispose();
         long start = Stopwatch.GetTimestamp();
-        FeatureExtractor.Extract(encoder, source, recipe, Batch).Dispose();
+        FeatureExtractor.Extract(encoder, source, recipe, Batch).cpu().Dispose();
         Console.Out.WriteLine(FormattableString.Invariant($"{source.Count / Stopwatch.GetElapsedTime(start).TotalSeconds:F3}"));
         return 0;
     }

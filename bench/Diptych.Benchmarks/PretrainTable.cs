@@ -29,7 +29,7 @@ internal static class PretrainTable
                     whole[precision].Add(OwnRate(images, Path.Combine(folder, $"{precision}-{round}"), precision, threads));
                     bare[precision].Add(double.Parse(Bench.CaptureItself("step-once", precision, "resnet18", "32", $"{Batch}", $"{Steps}", "cpu"), CultureInfo.InvariantCulture));
                 }
-                string[] said = Bench.Capture(python, rival, $"{Batch}", $"{Steps}", $"{threads}", "channels-last", "bfloat16", "resnet18", "32").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                string[] said = Bench.Capture(python, rival, $"{Batch}", $"{Steps}", $"{threads}", "channels-last:bfloat16", "resnet18", "32").Split(' ', StringSplitOptions.RemoveEmptyEntries);
                 version = said[0];
                 other.Add(double.Parse(said[1], CultureInfo.InvariantCulture));
                 Console.Error.WriteLine($"round {round + 1} of {Rounds}: {string.Join(", ", Precisions.Select(p => $"{p} {whole[p][^1]:F1}, bare {bare[p][^1]:F1}"))}, PyTorch {other[^1]:F1} images/s");

@@ -16,35 +16,41 @@ internal static class StepTable
     // A GPU is idle with less.
     private static readonly (string Encoder, int Size, int Batch, int Steps)[] DeviceCases = [("resnet18", 32, 64, 120), ("resnet18", 32, 256, 120), ("resnet50", 224, 64, 100)];
 
-    private static readonly (string Layout, string Precision, string Name)[] Rivals =
-        [("nchw", "float32", "PyTorch, float32, NCHW (its default)"), ("channels-last", "float32", "PyTorch, float32, channels-last"), ("channels-last", "bfloat16", "PyTorch, bfloat16 autocast, channels-last")];
+    private static readonly (string Setting, string Name)[] Rivals =
+        [("nchw:float32", "PyTorch, float32, NCHW (its default)"), ("channels-last:float32", "PyTorch, float32, channels-last"), ("channels-last:bfloat16", "PyTorch, bfloat16 autocast, channels-last")];
 
-    public static int Run(string python, string device, int rounds)
+    private const string Ceiling = "convolutions";
+
+    public static int Run(string python, string device)
     {
         string rival = Path.Combine(Bench.FindRepository(), "bench", "rivals", "pretrain_step.py");
-        int threads = Environment.ProcessorCount;
+        int threads = Environment.ProcessorCount, rounds = device == "cpu" ? 3 : 2;
         string version = "";
         var text = new List<string>();
         foreach (var (encoder, size, batch, steps) in device == "cpu" ? Cases : DeviceCases)
         {
-            var own = KnownPrecision.Names.ToDictionary(p => p, _ => new List<double>());
-            var ceiling = new List<double>();
+            string[] parts = [.. KnownPrecision.Names, Ceiling];
+            var own = parts.ToDictionary(p => p, _ => new List<double>());
             var others = Rivals.ToDictionary(r => r, _ => new List<double>());
+            int together = device == "cpu" ? 1 : parts.Length; // on a GPU's machine a process takes seconds to start
             for (int round = 0; round < rounds; round++)
             {
-                double Self(string what) => double.Parse(Bench.CaptureItself("step-once", what, encoder, $"{size}", $"{batch}", $"{steps}", device), CultureInfo.InvariantCulture);
-                foreach (var (precision, rates) in own)
-                    rates.Add(Self(precision));
-                ceiling.Add(Self("convolutions"));
-                foreach (var (other, rates) in others)
+                foreach (string[] some in parts.Chunk(together))
                 {
-                    string[] said = Bench.Capture(python, rival, $"{batch}", $"{steps}", $"{threads}", other.Layout, other.Precision, encoder, $"{size}", device).Split(' ', StringSplitOptions.RemoveEmptyEntries);
-                    (version, double rate) = (said[0].Replace('_', ' '), double.Parse(said[1], CultureInfo.InvariantCulture));
-                    rates.Add(rate);
+                    string said = Bench.CaptureItself("step-once", string.Join(',', some), encoder, $"{size}", $"{batch}", $"{steps}", device);
+                    foreach (var (part, rate) in some.Zip(Words(said)))
+                        own[part].Add(double.Parse(rate, CultureInfo.InvariantCulture));
                 }
-                Console.Error.WriteLine($"{encoder} at {size}, batch {batch}, round {round + 1} of {rounds}");
+                foreach (var some in Rivals.Chunk(together))
+                {
+                    string[] said = Words(Bench.Capture(python, rival, $"{batch}", $"{steps}", $"{threads}", string.Join(',', some.Select(r => r.Setting)), encoder, $"{size}", device));
+                    version = said[0].Replace('_', ' ');
+                    foreach (var (other, rate) in some.Zip(said[1..]))
+                        others[other].Add(double.Parse(rate, CultureInfo.InvariantCulture));
+                }
+                Console.Error.WriteLine($"{encoder} at {size}, batch {batch}, round {round + 1} of {rounds}: {string.Join(", ", own.Select(o => (o.Key, o.Value)).Concat(others.Select(o => (o.Key.Setting, o.Value))).Select(r => $"{r.Item1} {r.Value[^1]:F1}"))} images/s");
             }
-            List<double> best = own["bfloat16"], plain = own["float32"];
+            List<double> best = own["bfloat16"], plain = own["float32"], ceiling = own[Ceiling];
             text.Add($"""
 
                 ## {encoder} at {size} × {size}, batch {batch}: {2 * batch} views
@@ -68,17 +74,22 @@ internal static class StepTable
         return 0;
     }
 
-    /// <summary>Prints one program's images/s.</summary>
-    public static int RunOnce(string what, string encoder, int size, int batch, int steps, string device)
+    /// <summary>Prints images/s of each of the parts, by commas.</summary>
+    public static int RunOnce(string parts, string encoder, int size, int batch, int steps, string device)
     {
         if (device == "cpu")
-            NativeHeap.KeepFreed(new EncoderSettings { Name = encoder, Stem = EncoderSettings.StemFor(size) }.LargestActivation(2 * batch, size, what == "float32" ? 4 : 2));
+            NativeHeap.KeepFreed(new EncoderSettings { Name = encoder, Stem = EncoderSettings.StemFor(size) }.LargestActivation(2 * batch, size, parts.Contains("float32", StringComparison.Ordinal) ? 4 : 2));
         set_num_threads(Environment.ProcessorCount);
         Device place = KnownDevice.Named(device);
-        double[] seconds = what == "convolutions" ? Convolutions(encoder, size, 2 * batch, steps, place) : Steps(what, encoder, size, batch, steps, place);
-        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{batch / Bench.Median(seconds.Skip(2)):F3}"));
+        foreach (string part in parts.Split(','))
+        {
+            double[] seconds = part == Ceiling ? Convolutions(encoder, size, 2 * batch, steps, place) : Steps(part, encoder, size, batch, steps, place);
+            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{batch / Bench.Median(seconds.Skip(2)):F3}"));
+        }
         return 0;
     }
+
+    private static string[] Words(string said) => said.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     private static double[] Steps(string precision, string encoder, int size, int batch, int steps, Device device)
     {

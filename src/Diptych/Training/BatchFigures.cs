@@ -46,7 +46,8 @@ internal sealed class BatchFigures : IDisposable
         Tensor figures = cat([stack(columns.Select(c => c.to_type(ScalarType.Float64)), dim: 1), ContrastiveDiagnostics.HistogramOf(q).to_type(ScalarType.Float64)], dim: 1); // [S, 7 + 10]
         double[] numbers = figures.cpu().contiguous().data<double>().ToArray();
         double[] deviations = MeanDeviation(stack(batches.Select(b => b._features))).to_type(ScalarType.Float64).cpu().data<double>().ToArray();
-        double rank = batches[^1]._directions.Average(d => ContrastiveDiagnostics.EffectiveRankOf(ContrastiveDiagnostics.GramOf(cat([d.Anchors, d.Positives], dim: 0))).item<double>());
+        Tensor[] largest = [.. all.SelectMany(d => d.Unchecked).Select(rows => rows.Largest.flatten())];
+        bool areUsable = largest.Length == 0 || AreUsable(cat(largest, dim: 0));
 
         int directions = all.Length / batches.Count, width = (int)figures.shape[1];
         var read = new StepMetrics[batches.Count];
@@ -62,14 +63,16 @@ internal sealed class BatchFigures : IDisposable
                 QHistogram = ContrastiveDiagnostics.SharesOf([.. Enumerable.Range(columns.Length, width - columns.Length).Select(column => (long)rows.Sum(row => row[column]))]),
                 Alignment = Mean(3),
                 Uniformity = Mean(4),
-                EffectiveRank = i == read.Length - 1 ? rank : double.NaN,
+                EffectiveRank = double.NaN,
                 PositiveSimilarity = Mean(5),
                 NegativeSimilarity = Mean(6),
                 FeatureDeviation = deviations[i],
             };
         }
-        Tensor[] largest = [.. all.SelectMany(d => d.Unchecked).Select(rows => rows.Largest.flatten())];
-        return (read, largest.Length == 0 || AreUsable(cat(largest, dim: 0)));
+        // A decomposition refuses what is not finite.
+        if (areUsable && double.IsFinite(read[^1].Loss))
+            read[^1] = read[^1] with { EffectiveRank = batches[^1]._directions.Average(d => ContrastiveDiagnostics.EffectiveRankOf(ContrastiveDiagnostics.GramOf(cat([d.Anchors, d.Positives], dim: 0))).item<double>()) };
+        return (read, areUsable);
     }
 
     /// <inheritdoc/>

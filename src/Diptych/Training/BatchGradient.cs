@@ -146,5 +146,9 @@ internal static class BatchGradient
             DivergedException.ThrowIfNotFinite("loss", direction.Value.to(ScalarType.Float64).item<double>());
     }
 
-    private static Tensor Mean(IReadOnlyList<LossValue> directions, double share) => stack(directions.Select(d => d.Value)).mean().Times(share);
+    private static Tensor Mean(IReadOnlyList<LossValue> directions, double share)
+    {
+        Tensor mean = directions.Count == 1 ? directions[0].Value : stack(directions.Select(d => d.Value)).mean();
+        return share == 1 ? mean : mean.Times(share);
+    }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Diptych.Views;
 using Diptych.Views.Kernels;
@@ -9,6 +10,9 @@ namespace Diptych.Training;
 /// <summary>Where pixels become a tensor: bytes to (value/255 − mean)/deviation, by the recipe that they were drawn with.</summary>
 internal static class ViewTensor
 {
+    // A few numbers for each recipe and device, sent once: sending waits for the device.
+    private static readonly ConcurrentDictionary<(Rgb, Rgb, int, string), (Tensor Full, Tensor Mean, Tensor Deviation)> Columns = new();
+
     /// <summary>Copies a batch of views out of the loader's memory and normalizes it.</summary>
     /// <param name="batch">Views, <c>[V·N, H, W, C]</c>.</param>
     /// <param name="device">Where to.</param>
@@ -29,15 +33,13 @@ internal static class ViewTensor
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        Tensor pixels = empty(ShapeOf(batch), dtype: ScalarType.Byte);
-        batch.Pixels.AsSpan(0, batch.Length).CopyTo(pixels.bytes);
+        Tensor pixels = frombuffer(batch.Pixels, ScalarType.Byte, batch.Length).view(ShapeOf(batch));
         Tensor values = DeviceCopy.Send(pixels, device).to_type(ScalarType.Float32);
+        var (full, mean, deviation) = Columns.GetOrAdd((batch.Recipe.Mean, batch.Recipe.StandardDeviation, batch.Channels, device.ToString()), _ => (Column(_ => 255), Column(c => batch.Recipe.Mean[c]), Column(c => batch.Recipe.StandardDeviation[c])));
         // Divided by tensors: by a number, CUDA's kernels multiply with its reciprocal, which rounds differently.
-        values.div_(Row(_ => 255)).sub_(Row(c => batch.Recipe.Mean[c])).div_(Row(c => batch.Recipe.StandardDeviation[c]));
-        return values.permute(0, 3, 1, 2).MoveToOuterDisposeScope();
+        return values.div_(full).sub_(mean).div_(deviation).permute(0, 3, 1, 2).MoveToOuterDisposeScope();
 
-        // Filled on the device: a copy from here would wait for it.
-        Tensor Row(Func<int, float> value) => cat([.. Enumerable.Range(0, batch.Channels).Select(c => zeros([1], ScalarType.Float32, device).Fill_(value(c)))], dim: 0); // [C]
+        Tensor Column(Func<int, float> value) => tensor([.. Enumerable.Range(0, batch.Channels).Select(value)]).to(device).DetachFromDisposeScope(); // [C]
     }
 
     private static long[] ShapeOf(ViewBatch batch) => [batch.Views * batch.Count, batch.Size, batch.Size, batch.Channels];

@@ -58,7 +58,7 @@ public sealed class DevicePathTests
         Assert.True(new Pretraining(options, tiles, later, new Observer()) { Placement = Ahead }.Run(false, CancellationToken.None));
         StepMetrics[] expected = [.. MetricsFile.Read(now.MetricsPath)], found = [.. MetricsFile.Read(later.MetricsPath)];
         Assert.All(expected, step => Assert.True(step.GradientNorm > 0.5));
-        Assert.All(expected.Zip(found), pair => Assert.Equal(pair.First.Loss, pair.Second.Loss, 1e-3));
+        Assert.All(expected.Zip(found), pair => Assert.Equal(pair.First.Loss, pair.Second.Loss, 1e-2)); // each step adds roundings to the weights
         Assert.Equal(expected[0].GradientNorm, found[0].GradientNorm, 1e-4 * expected[0].GradientNorm);
     }
 
