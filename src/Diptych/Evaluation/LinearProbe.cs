@@ -6,7 +6,8 @@ namespace Diptych.Evaluation;
 /// <summary>A linear classifier on features that are computed once: multinomial logistic regression.</summary>
 /// <remarks>
 /// Minimizes mean cross-entropy + penalty/2 · |W|² by L-BFGS, over features brought to mean 0 and standard deviation 1 on the training images;
-/// the bias is free. That scaling is folded into the weights that are returned.
+/// the bias is free. That scaling is folded into the weights that are returned. Where there are far fewer images than features, the weights are sought where they
+/// must lie, among the sums of images: the same minimum, in as many numbers a class as there are images.
 /// </remarks>
 public static class LinearProbe
 {
@@ -61,7 +62,8 @@ public static class LinearProbe
     // Standardized features and the point reached so far: W row by row, then b.
     private sealed class Problem : IDisposable
     {
-        private readonly Tensor _rows, _labels, _mean, _scale; // [M, F], [M, 1], [F], [F]
+        private readonly Tensor _rows, _labels, _mean, _scale; // [M, L], [M, 1], [F], [F]; L is F, or M by way of the basis
+        private readonly Tensor? _basis; // orthonormal, [F, M]
         private readonly int _classes, _length;
         private readonly double[] _point;
 
@@ -77,13 +79,20 @@ public static class LinearProbe
             using var scope = NewDisposeScope();
             using var noGradient = no_grad();
             Tensor rows = features.to(ScalarType.Float32);
-            (_classes, _length) = (classes, (int)rows.shape[1]);
             Tensor deviation = rows.std(0, unbiased: false);
             _mean = rows.mean([0L]).MoveToOuterDisposeScope();
             _scale = where(deviation.IsAbove(1e-12), deviation, ones_like(deviation)).MoveToOuterDisposeScope();
-            _rows = (rows - _mean).div_(_scale).MoveToOuterDisposeScope();
+            Tensor standardized = (rows - _mean).div_(_scale);
+            if (2 * rows.shape[0] <= rows.shape[1])
+            {
+                // X = RᵀQᵀ. Weights orthogonal to all images only add to the penalty: with W = V·Qᵀ, X·Wᵀ is Rᵀ·Vᵀ and |W| is |V|.
+                var (basis, triangle) = linalg.qr(standardized.cpu().t());
+                (_basis, standardized) = (basis.to(rows.device).MoveToOuterDisposeScope(), triangle.t().contiguous().to(rows.device));
+            }
+            _rows = standardized.MoveToOuterDisposeScope();
+            (_classes, _length) = (classes, (int)_rows.shape[1]);
             _labels = DeviceCopy.Send([.. labels.Select(l => (long)l)], rows.device).unsqueeze(1).MoveToOuterDisposeScope();
-            _point = new double[classes * (_length + 1)];
+            _point = new double[_classes * (_length + 1)];
         }
 
         public void Solve(double penalty, int iterations)
@@ -98,14 +107,14 @@ public static class LinearProbe
         {
             using var scope = NewDisposeScope();
             var (weight, bias) = Weights(_point);
-            Tensor scaled = weight / _scale;
+            Tensor scaled = (_basis is null ? weight : weight.mm(_basis.t())) / _scale;
             return new LinearClassifier(scaled.MoveToOuterDisposeScope(), (bias - scaled.mv(_mean)).MoveToOuterDisposeScope());
         }
 
         public void Dispose()
         {
-            foreach (Tensor tensor in new[] { _rows, _labels, _mean, _scale })
-                tensor.Dispose();
+            foreach (Tensor? tensor in new[] { _rows, _labels, _mean, _scale, _basis })
+                tensor?.Dispose();
         }
 
         private (Tensor Weight, Tensor Bias) Weights(double[] point)

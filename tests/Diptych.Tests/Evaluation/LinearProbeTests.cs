@@ -9,15 +9,33 @@ public sealed class LinearProbeTests
     public void The_gradient_vanishes_at_the_fitted_weights()
     {
         using var scope = NewDisposeScope();
+        AssertGradientVanishes(EvaluationGolden.Train(), EvaluationGolden.TrainLabels, 7);
+    }
+
+    // The weights are sought among the sums of images then.
+    [Theory]
+    [InlineData(30, 60)]
+    [InlineData(30, 200)]
+    [InlineData(3, 1000)]
+    public void It_vanishes_with_fewer_images_than_features_too(int images, int features)
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(3);
+        Tensor rows = randn([images, features], ScalarType.Float64, generator: generator) * 3 + 5;
+        rows[1].copy_(rows[0]); // of lower rank
+        AssertGradientVanishes(rows, [.. Enumerable.Range(0, images).Select(i => i % 3)], 3);
+    }
+
+    private static void AssertGradientVanishes(Tensor features, int[] labels, int classes)
+    {
         const double penalty = 0.01;
-        Tensor features = EvaluationGolden.Train();
-        using LinearClassifier fitted = LinearProbe.Fit(features, EvaluationGolden.TrainLabels, 7, penalty);
+        using LinearClassifier fitted = LinearProbe.Fit(features, labels, classes, penalty);
         // In the standardized coordinates, by autograd and in double precision.
         Tensor deviation = features.std(0, unbiased: false), mean = features.mean([0L]);
         Tensor weight = (fitted.Weight.to(ScalarType.Float64) * deviation).detach().requires_grad_();
         Tensor bias = (fitted.Bias.to(ScalarType.Float64) + fitted.Weight.to(ScalarType.Float64).mv(mean)).detach().requires_grad_();
         Tensor logits = ((features - mean) / deviation).mm(weight.t()) + bias;
-        Tensor loss = nn.functional.cross_entropy(logits, tensor(EvaluationGolden.TrainLabels.Select(l => (long)l).ToArray())) + penalty / 2 * weight.square().sum();
+        Tensor loss = nn.functional.cross_entropy(logits, tensor(labels.Select(l => (long)l).ToArray())) + penalty / 2 * weight.square().sum();
         loss.backward();
         Assert.InRange(weight.grad!.abs().max().item<double>(), 0, 2e-5);
         Assert.InRange(bias.grad!.abs().max().item<double>(), 0, 2e-5);
