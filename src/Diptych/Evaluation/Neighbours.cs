@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Diptych.Evaluation;
@@ -6,7 +7,7 @@ namespace Diptych.Evaluation;
 /// <remarks>Cosine similarity; exact search in tiles: beside the features there are the queries scaled to length 1, 65,536 features of the bank, and 64 MiB.</remarks>
 public sealed class Neighbours : IDisposable
 {
-    private const int BankTile = 1 << 16, TileValues = 1 << 24;
+    private const int BankTile = 1 << 16, TileValues = 1 << 24, GroupSize = 64;
 
     private Neighbours(Tensor similarity, Tensor index) => (Similarity, Index) = (similarity, index);
 
@@ -81,15 +82,32 @@ public sealed class Neighbours : IDisposable
     {
         long step = Math.Max(1, TileValues / tile.shape[1]), count = rows.shape[0];
         Tensor similarity = empty([count, k], device: rows.device), index = empty([count, k], dtype: ScalarType.Int64, device: rows.device);
+        Tensor products = empty([Math.Min(step, count), tile.shape[1]], device: rows.device); // memory for each step in turn
         for (long start = 0; start < count; start += step)
         {
             using var scope = NewDisposeScope();
             long length = Math.Min(step, count - start);
-            var (nearest, at) = rows.narrow(0, start, length).mm(tile).topk(k, dim: 1);
+            var (nearest, at) = Largest(products.narrow(0, 0, length).addmm_(rows.narrow(0, start, length), tile, beta: 0, alpha: 1), k);
             similarity.narrow(0, start, length).copy_(nearest);
             index.narrow(0, start, length).copy_(at);
         }
         return (similarity, index);
+    }
+
+    // The k largest of a row lie in the k groups whose largest are the largest: sorting looks at those only.
+    private static (Tensor Values, Tensor Index) Largest(Tensor values, int k)
+    {
+        long groups = values.shape[1] / GroupSize, whole = groups * GroupSize;
+        if (groups < 4 * k)
+            return values.topk(k, dim: 1);
+        Tensor grouped = values.narrow(1, 0, whole).view(values.shape[0], GroupSize, groups); // a group has every so-many-th column
+        Tensor chosen = grouped.amax([1]).topk(k, dim: 1, sorted: false).indexes;               // [Q, k]
+        using Scalar apart = groups.ToScalar();
+        Tensor columns = chosen.unsqueeze(1).Plus(Arithmetic.Range(0, GroupSize, ScalarType.Int64, values.device).mul(apart).unsqueeze(1)).flatten(1);
+        Tensor rest = Arithmetic.Range(whole, values.shape[1], ScalarType.Int64, values.device).expand(values.shape[0], -1);
+        columns = cat([columns, rest], dim: 1);                                                 // [Q, GroupSize · k + rest]
+        var (nearest, at) = values.gather(1, columns).topk(k, dim: 1);
+        return (nearest, columns.gather(1, at));
     }
 
     private static void Check(Tensor bank, Tensor queries, int k)

@@ -5,13 +5,16 @@ namespace Diptych.Tests.Evaluation;
 
 public sealed class NeighboursTests
 {
-    [Fact]
-    public void Tiles_find_what_one_matrix_finds()
+    [Theory]
+    [InlineData(65_536 + 20)] // two tiles of the bank, and the second one shorter than k
+    [InlineData(12_800 + 37)] // groups, and columns that fill none
+    [InlineData(300)]
+    public void Tiles_and_groups_find_what_one_matrix_finds(int images)
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(3);
-        // Two tiles of the bank, and the second one shorter than k.
-        Tensor bank = randn([65_536 + 20, 6], generator: generator), queries = randn([300, 6], generator: generator);
+        Tensor bank = randn([images, 6], generator: generator), queries = randn([300, 6], generator: generator);
+        bank.narrow(0, 100, 100).copy_(bank.narrow(0, 0, 100)); // equally near ones
         using Neighbours found = Neighbours.Find(bank, queries, 50);
         var (similarity, _) = nn.functional.normalize(queries).mm(nn.functional.normalize(bank).t()).topk(50, dim: 1);
         Assert.True(found.Similarity.allclose(similarity, rtol: 1e-5, atol: 1e-6));
