@@ -1,7 +1,7 @@
 using Diptych.Losses;
 using Diptych.Models;
-using TorchSharp.Modules;
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Diptych.Methods;
@@ -21,6 +21,7 @@ public sealed class MoCo : IMethod
     private readonly Projector _momentumProjector;
     private readonly double _momentum;
     private readonly bool _isSymmetric;
+    private Tensor? _slow; // the copies' parameters, side by side from the first step on
 
     /// <summary>Puts the parts together; the method owns the networks from then on.</summary>
     /// <param name="encoder">Images to features.</param>
@@ -41,7 +42,7 @@ public sealed class MoCo : IMethod
             ("momentum-encoder", momentumEncoder), ("momentum-projector", momentumProjector), ("queue", Queue),
         ];
         using var noGradient = no_grad();
-        foreach (var (slow, trained) in Pairs())
+        foreach (var (slow, trained) in Slow().Zip(Trained()))
         {
             slow.requires_grad = false;
             slow.copy_(trained);
@@ -105,10 +106,16 @@ public sealed class MoCo : IMethod
     /// <inheritdoc/>
     public void FollowStep()
     {
+        using var scope = NewDisposeScope();
         using var noGradient = no_grad();
+        Parameter[] slow = Slow();
+        if (_slow is null || (_slow.dtype, _slow.device_type, _slow.device_index) != (slow[0].dtype, slow[0].device_type, slow[0].device_index)) // the networks were moved since
+        {
+            _slow?.Dispose();
+            _slow = SideBySide.Join(slow).DetachFromDisposeScope();
+        }
         using Scalar kept = _momentum.ToScalar(), added = (1 - _momentum).ToScalar(); // held while the calls run, see Arithmetic
-        foreach (var (slow, trained) in Pairs())
-            slow.mul_(kept).add_(trained, alpha: added);
+        _slow.mul_(kept).add_(SideBySide.Numbers(Trained()), alpha: added);
     }
 
     /// <inheritdoc/>
@@ -116,6 +123,7 @@ public sealed class MoCo : IMethod
     {
         foreach (var (_, module) in Networks)
             module.Dispose();
+        _slow?.Dispose();
     }
 
     private int Directions => _isSymmetric ? 2 : 1;
@@ -134,6 +142,7 @@ public sealed class MoCo : IMethod
         }
     }
 
-    private IEnumerable<(Parameter Slow, Parameter Trained)> Pairs() =>
-        _momentumEncoder.parameters().Zip(Encoder.parameters()).Concat(_momentumProjector.parameters().Zip(Projector.parameters()));
+    private Parameter[] Slow() => [.. _momentumEncoder.parameters(), .. _momentumProjector.parameters()];
+
+    private Parameter[] Trained() => [.. Encoder.parameters(), .. Projector.parameters()];
 }

@@ -10,7 +10,8 @@ public abstract class Optimizer : IDisposable
 {
     private Slot[] _slots;
     private Slot[] _groups; // what one update is for: a slot each, or many that lie side by side
-    private Tensor? _joinedState, _joinedGradient;
+    private Tensor? _joinedGradient;
+    private bool _isJoined;
 
     private protected Optimizer(IMethod method, double weightDecay, params string[] stateNames)
         : this((method ?? throw new ArgumentNullException(nameof(method))).Networks, weightDecay, null, stateNames)
@@ -45,36 +46,23 @@ public abstract class Optimizer : IDisposable
     /// <remarks>On a CPU the copy of the gradients costs more than the starts. Optimizers that look at a parameter as a whole change nothing.</remarks>
     internal void Join()
     {
-        if (!IsElementwise || _joinedState is not null)
+        if (!IsElementwise || _isJoined)
             return;
         using var scope = NewDisposeScope();
-        using var noGradient = no_grad();
-        var groups = _slots.GroupBy(s => (s.IsExcluded, s.RateShare)).Select(g => g.ToArray()).ToArray();
-        Slot[] slots = [.. groups.SelectMany(g => g)];
-        Tensor weights = cat([.. slots.Select(s => Row(s.Parameter))], dim: 0);         // [P]
-        Tensor state = stack(StateNames.Select((_, i) => cat([.. slots.Select(s => Row(s.State[i]))], dim: 0))); // [S, P]
+        Slot[][] groups = [.. _slots.GroupBy(s => (s.IsExcluded, s.RateShare)).Select(g => g.ToArray())];
+        _slots = [.. groups.SelectMany(g => g)];
+        Tensor weights = SideBySide.Join([.. _slots.Select(s => s.Parameter)]);
+        Tensor[] state = [.. StateNames.Select((_, i) => SideBySide.Join([.. _slots.Select(s => s.State[i])]))];
         long offset = 0;
-        foreach (Slot slot in slots)
-        {
-            Tensor Place(Tensor all) => Shaped(all.narrow(0, offset, slot.Parameter.numel()), slot.Parameter.shape);
-            for (int i = 0; i < slot.State.Length; i++)
-            {
-                slot.State[i].Dispose();
-                slot.State[i] = Place(state[i]).DetachFromDisposeScope();
-            }
-            slot.Parameter.set_(Place(weights));
-            offset += slot.Parameter.numel();
-        }
-        offset = 0;
-        var joined = new List<Slot>();
-        foreach (Slot[] group in groups)
+        _groups = Array.ConvertAll(groups, group =>
         {
             long length = group.Sum(s => s.Parameter.numel());
             Tensor Range(Tensor all) => all.narrow(0, offset, length).DetachFromDisposeScope();
-            joined.Add(group[0] with { Name = $"{group.Length} parameters", Parameter = Range(weights), State = [.. StateNames.Select((_, i) => Range(state[i]))] });
+            Slot joined = group[0] with { Name = $"{group.Length} parameters", Parameter = Range(weights), State = Array.ConvertAll(state, Range) };
             offset += length;
-        }
-        (_slots, _groups, _joinedState) = (slots, [.. joined], state.DetachFromDisposeScope());
+            return joined;
+        });
+        _isJoined = true;
     }
 
     /// <summary>Drops the gradients: the next backward pass leaves its own in their place, without adding them to zeros.</summary>
@@ -160,9 +148,9 @@ public abstract class Optimizer : IDisposable
         foreach (Tensor tensor in _slots.SelectMany(s => s.State))
             tensor.Dispose();
         ForgetJoined();
-        if (_joinedState is not null)
+        if (_isJoined)
         {
-            foreach (Tensor tensor in _groups.SelectMany(g => g.State.Append(g.Parameter)).Append(_joinedState))
+            foreach (Tensor tensor in _groups.SelectMany(g => g.State.Append(g.Parameter)))
                 tensor.Dispose();
         }
         GC.SuppressFinalize(this);
@@ -171,10 +159,10 @@ public abstract class Optimizer : IDisposable
     // The gradients in the order of the groups; null where parameters are apart, or one has none in this step.
     private Tensor? JoinedGradient()
     {
-        if (_joinedState is null || _joinedGradient is not null)
+        if (!_isJoined || _joinedGradient is not null)
             return _joinedGradient;
         Tensor?[] gradients = [.. _slots.Select(s => s.Parameter.grad)];
-        return gradients.Any(g => g is null) ? null : _joinedGradient = cat([.. gradients.Select(g => Row(g!))], dim: 0).DetachFromDisposeScope();
+        return gradients.Any(g => g is null) ? null : _joinedGradient = SideBySide.Numbers(gradients!).DetachFromDisposeScope();
     }
 
     private void ForgetJoined()
@@ -182,12 +170,6 @@ public abstract class Optimizer : IDisposable
         _joinedGradient?.Dispose();
         _joinedGradient = null;
     }
-
-    // A kernel's numbers in the order of channels-last memory, of which this is a view.
-    private static Tensor Row(Tensor values) => values.dim() == 4 ? values.permute(0, 2, 3, 1).flatten() : values.flatten();
-
-    private static Tensor Shaped(Tensor row, long[] shape) =>
-        shape is [var outputs, var inputs, var height, var width] ? row.view(outputs, height, width, inputs).permute(0, 3, 1, 2) : row.view(shape);
 
     // Updates hold their scalars by `using`, see Arithmetic: it also spares the collector some hundreds of finalizers a step.
     private protected abstract void Update(Slot slot, Tensor gradient, double learningRate);

@@ -93,7 +93,7 @@ public sealed class OptimizerTests
             joined.Step(0.1);
             foreach (var (a, b) in Parameters(first).Zip(Parameters(second)))
             {
-                Assert.Equal(a.shape.Zip(a.stride()).Where(d => d.First > 1), b.shape.Zip(b.stride()).Where(d => d.First > 1));
+                Assert.Equal(a.stride(), b.stride());
                 Assert.True(a.allclose(b, rtol: 1e-4, atol: 1e-5));
             }
         }
