@@ -66,7 +66,7 @@ internal static class StepTable
         Console.Out.WriteLine($"""
             # The training step beside PyTorch's
 
-            SimCLR with DCL, SGD, on views made beforehand: forward, loss with its diagnostics, backward, update; no loader and no checkpoints. {(device == "cpu" ? $"{threads} threads" : $"On {device}")}. Median images/s of a program's steps after the first two, then median [minimum–maximum] of {rounds} rounds in turns.
+            SimCLR with DCL, SGD, on views made beforehand: forward, loss with its diagnostics, backward, update; no loader and no checkpoints. {(device == "cpu" ? $"{threads} threads" : $"On {device}")}. Median images/s of a program's steps after the first two, then median [minimum–maximum] of {rounds} rounds in turns.{(device == "cpu" ? "" : Environment.NewLine + "A Diptych step is the mean of 20 between two readings of its figures, after 40; PyTorch's loss is read after each step.")}
             Machine: {Bench.Machine}, TorchSharp {typeof(TorchSharp.torch).Assembly.GetName().Version!.ToString(3)} ({Bench.Libtorch}), PyTorch {version}.
             Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- step{(device == "cpu" ? "" : $" {python} {device}")}`
             """);

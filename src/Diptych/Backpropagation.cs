@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Diptych;
 
 /// <summary>Backward passes through functions of our own, which libtorch calls from native code: on the CPU in the thread that asked for the pass, for a GPU in a thread of its own.</summary>
-/// <remarks>So a function takes <see cref="OfThread"/> while it computes its output, and keeps it with what backward needs.</remarks>
+/// <remarks>So a function takes <see cref="OfThread"/> while it computes its output, and keeps it with what backward needs: in libtorch's thread it leads to the pass.</remarks>
 internal sealed class Backpropagation
 {
     [ThreadStatic]
@@ -33,6 +33,9 @@ internal sealed class Backpropagation
     /// <param name="compute">One gradient for each input, null where it has none; null where there is none at all.</param>
     public List<Tensor> HandOver(int count, Func<List<Tensor>?> compute)
     {
+        // A pass that was begun in another thread than the output was computed in, or without Run, keeps what it hands over to itself.
+        if (OfThread is var here && here != this && (here._isRunning || !_isRunning))
+            return here.HandOver(count, compute);
         Release();
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Diptych.Evaluation;
 
 /// <summary>The most similar images of a bank for every query: found once, voted on with any k and temperature.</summary>
-/// <remarks>Cosine similarity; exact search in tiles: beside the features there are the queries scaled to length 1, 65,536 features of the bank, and 64 MiB.</remarks>
+/// <remarks>Cosine similarity; exact search in tiles: beside the features there are the queries scaled to length 1, 65,536 features of the bank, and up to 160 MiB.</remarks>
 public sealed class Neighbours : IDisposable
 {
     private const int BankTile = 1 << 16, TileValues = 1 << 24, GroupSize = 64;
@@ -104,8 +104,8 @@ public sealed class Neighbours : IDisposable
         Tensor chosen = grouped.amax([1]).topk(k, dim: 1, sorted: false).indexes;               // [Q, k]
         using Scalar apart = groups.ToScalar();
         Tensor columns = chosen.unsqueeze(1).Plus(Arithmetic.Range(0, GroupSize, ScalarType.Int64, values.device).mul(apart).unsqueeze(1)).flatten(1);
-        Tensor rest = Arithmetic.Range(whole, values.shape[1], ScalarType.Int64, values.device).expand(values.shape[0], -1);
-        columns = cat([columns, rest], dim: 1);                                                 // [Q, GroupSize · k + rest]
+        if (whole < values.shape[1])
+            columns = cat([columns, Arithmetic.Range(whole, values.shape[1], ScalarType.Int64, values.device).expand(values.shape[0], -1)], dim: 1);
         var (nearest, at) = values.gather(1, columns).topk(k, dim: 1);
         return (nearest, columns.gather(1, at));
     }

@@ -22,6 +22,7 @@ public sealed class MoCo : IMethod
     private readonly double _momentum;
     private readonly bool _isSymmetric;
     private Tensor? _slow; // the copies' parameters, side by side from the first step on
+    private Parameter[] _joined = [];
 
     /// <summary>Puts the parts together; the method owns the networks from then on.</summary>
     /// <param name="encoder">Images to features.</param>
@@ -109,10 +110,10 @@ public sealed class MoCo : IMethod
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         Parameter[] slow = Slow();
-        if (_slow is null || (_slow.dtype, _slow.device_type, _slow.device_index) != (slow[0].dtype, slow[0].device_type, slow[0].device_index)) // the networks were moved since
+        if (_slow is null || !_joined.SequenceEqual(slow, ReferenceEqualityComparer.Instance)) // moved to another device or type, they are others
         {
             _slow?.Dispose();
-            _slow = SideBySide.Join(slow).DetachFromDisposeScope();
+            (_slow, _joined) = (SideBySide.Join(slow).DetachFromDisposeScope(), slow);
         }
         using Scalar kept = _momentum.ToScalar(), added = (1 - _momentum).ToScalar(); // held while the calls run, see Arithmetic
         _slow.mul_(kept).add_(SideBySide.Numbers(Trained()), alpha: added);

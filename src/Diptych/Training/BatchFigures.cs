@@ -7,12 +7,15 @@ namespace Diptych.Training;
 /// <summary>What a batch says of itself. What the figures are computed from is kept where it is, and looked at later, for several batches at once: no step waits for a device.</summary>
 internal sealed class BatchFigures : IDisposable
 {
+    // Of more features their deviation is kept, which takes a few operations more but no memory.
+    private const long MostFeatures = 1 << 18;
+
     // Held, see Arithmetic.
     private static readonly Scalar Zero = 0.ToScalar();
 
     private readonly Tensor[] _losses;
     private readonly DiagnosticInputs[] _directions;
-    private readonly Tensor _features;
+    private readonly Tensor _features; // [V, F], or their deviation, [1]
 
     /// <summary>Keeps what is needed; computes nothing.</summary>
     /// <param name="directions">The losses, of each direction.</param>
@@ -21,7 +24,17 @@ internal sealed class BatchFigures : IDisposable
     {
         _losses = [.. directions.Select(d => Kept(d.Value))];
         _directions = [.. directions.Select(d => d.Diagnostics.KeepInputs())];
-        _features = Kept(features);
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        _features = Kept(features.numel() > MostFeatures ? MeanDeviation(features.unsqueeze(0)) : features);
+    }
+
+    /// <summary>The effective rank of its embeddings: the mean over the directions.</summary>
+    public double EffectiveRank()
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        return _directions.Average(d => ContrastiveDiagnostics.EffectiveRankOf(ContrastiveDiagnostics.GramOf(cat([d.Anchors, d.Positives], dim: 0))).item<double>());
     }
 
     /// <summary>Throws where an embedding was zero or not finite.</summary>
@@ -30,7 +43,7 @@ internal sealed class BatchFigures : IDisposable
 
     /// <summary>Waits for the device and reads batches of equal shapes.</summary>
     /// <param name="batches">At least one.</param>
-    /// <returns>Their figures, NaN or infinite where embeddings or losses were; the effective rank is the last batch's, and NaN for the others. And whether every embedding was usable.</returns>
+    /// <returns>Their figures, NaN or infinite where embeddings or losses were, without their effective rank. And whether every embedding was usable.</returns>
     public static (StepMetrics[] Figures, bool AreUsable) Read(IReadOnlyList<BatchFigures> batches)
     {
         using var scope = NewDisposeScope();
@@ -45,7 +58,8 @@ internal sealed class BatchFigures : IDisposable
         ];
         Tensor figures = cat([stack(columns.Select(c => c.to_type(ScalarType.Float64)), dim: 1), ContrastiveDiagnostics.HistogramOf(q).to_type(ScalarType.Float64)], dim: 1); // [S, 7 + 10]
         double[] numbers = figures.cpu().contiguous().data<double>().ToArray();
-        double[] deviations = MeanDeviation(stack(batches.Select(b => b._features))).to_type(ScalarType.Float64).cpu().data<double>().ToArray();
+        Tensor features = stack(batches.Select(b => b._features));
+        double[] deviations = (features.dim() == 3 ? MeanDeviation(features) : features.squeeze(1)).to_type(ScalarType.Float64).cpu().data<double>().ToArray();
         Tensor[] largest = [.. all.SelectMany(d => d.Unchecked).Select(rows => rows.Largest.flatten())];
         bool areUsable = largest.Length == 0 || AreUsable(cat(largest, dim: 0));
 
@@ -69,9 +83,6 @@ internal sealed class BatchFigures : IDisposable
                 FeatureDeviation = deviations[i],
             };
         }
-        // A decomposition refuses what is not finite.
-        if (areUsable && double.IsFinite(read[^1].Loss))
-            read[^1] = read[^1] with { EffectiveRank = batches[^1]._directions.Average(d => ContrastiveDiagnostics.EffectiveRankOf(ContrastiveDiagnostics.GramOf(cat([d.Anchors, d.Positives], dim: 0))).item<double>()) };
         return (read, areUsable);
     }
 

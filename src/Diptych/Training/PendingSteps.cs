@@ -7,7 +7,7 @@ internal sealed class PendingSteps(Placement placement) : IDisposable
     private readonly Queue<(StepFigures Figures, int Step, int Epoch, double Temperature)> _steps = new();
 
     /// <summary>Whether they should be read now.</summary>
-    public bool AreDue => _steps.Count >= placement.ReadEvery;
+    public bool AreDue => _steps.Sum(step => step.Figures.BatchCount) >= placement.ReadEvery;
 
     /// <summary>The step that is read next, 1-based: when reading failed, the one that it failed at. 0 for none.</summary>
     public int First => _steps.TryPeek(out var first) ? first.Step : 0;

@@ -8,9 +8,15 @@ namespace Diptych.Training;
 /// <param name="learningRate">The rate of the step.</param>
 internal sealed class StepFigures(IReadOnlyList<BatchFigures> batches, Tensor gradientNorm, double learningRate) : IDisposable
 {
+    // Batches that are looked at together, for the memory that takes.
+    private const int Together = 32;
+
     private readonly IReadOnlyList<BatchFigures> _batches = batches;
     private readonly Tensor _gradientNorm = gradientNorm;
     private readonly double _learningRate = learningRate;
+
+    /// <summary>How many batches the step had.</summary>
+    public int BatchCount => _batches.Count;
 
     /// <summary>Waits for the device and reads.</summary>
     /// <returns>Means over the step's batches.</returns>
@@ -28,10 +34,11 @@ internal sealed class StepFigures(IReadOnlyList<BatchFigures> batches, Tensor gr
     /// <returns>Means over the batches of each. The effective rank is that of the last step's last batch, and NaN elsewhere.</returns>
     public static List<StepMetrics> Read(IReadOnlyList<StepFigures> steps, out Exception? fault)
     {
-        BatchFigures[] batches = [.. steps.SelectMany(s => s._batches)];
-        (StepMetrics[] figures, bool areUsable) = BatchFigures.Read(batches);
-        using Tensor norms = stack(steps.Select(s => s._gradientNorm)).to_type(ScalarType.Float64).cpu();
-        double[] norm = norms.data<double>().ToArray();
+        using var scope = NewDisposeScope();
+        var parts = steps.SelectMany(s => s._batches).Chunk(Together).Select(BatchFigures.Read).ToArray();
+        StepMetrics[] figures = [.. parts.SelectMany(part => part.Figures)];
+        bool areUsable = parts.All(part => part.AreUsable);
+        double[] norm = stack(steps.Select(s => s._gradientNorm)).to_type(ScalarType.Float64).cpu().data<double>().ToArray();
         var read = new List<StepMetrics>();
         int first = 0;
         fault = null;
@@ -47,6 +54,7 @@ internal sealed class StepFigures(IReadOnlyList<BatchFigures> batches, Tensor gr
                 DivergedException.ThrowIfNotFinite("length of the gradient", norm[i]);
                 read.Add(StepMetrics.Mean(own) with { GradientNorm = norm[i], LearningRate = step._learningRate });
             }
+            read[^1] = read[^1] with { EffectiveRank = steps[^1]._batches[^1].EffectiveRank() };
         }
         catch (Exception exception) when (exception is ArgumentException or DivergedException)
         {

@@ -2,6 +2,7 @@ using Diptych.Losses;
 using Diptych.Methods;
 using Diptych.Models;
 using Diptych.Training;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Diptych.Tests.Methods;
@@ -50,6 +51,27 @@ public sealed class NineCombinationTests
             // Only the optimizer moved the trained weights, only the share 1 − momentum of them arrived in the copy.
             string weight = "encoder.layer1.0.conv1.weight";
             Assert.True((0.75 * before["momentum-" + weight] + 0.25 * after[weight]).allclose(after["momentum-" + weight], atol: 1e-6));
+        }
+    }
+
+    [Fact]
+    public void Slow_copies_follow_networks_that_were_moved()
+    {
+        using var scope = NewDisposeScope();
+        using var method = (MoCo)KnownMethod.Named("moco").Create(new ResNet(new EncoderSettings { Width = 4 }, seed: 2), Settings);
+        string weight = "encoder.layer1.0.conv1.weight";
+        foreach (ScalarType type in new[] { ScalarType.Float32, ScalarType.Float64, ScalarType.Float32, ScalarType.Float32 })
+        {
+            foreach (var (_, module) in method.Networks.Where(n => n.Module is not EmbeddingRing))
+                module.to(type);
+            using (no_grad())
+                method.Encoder.parameters().ToList().ForEach(p => p.add_(ones_like(p), Arithmetic.One));
+            var before = Snapshot(method);
+            method.FollowStep();
+            var after = Snapshot(method);
+            Assert.Equal(type, after["momentum-" + weight].dtype);
+            Assert.True((0.75 * before["momentum-" + weight] + 0.25 * before[weight]).allclose(after["momentum-" + weight], atol: 1e-6));
+            Assert.True(before[weight].equal(after[weight]).all().item<bool>());
         }
     }
 
