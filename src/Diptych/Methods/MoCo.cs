@@ -21,7 +21,7 @@ public sealed class MoCo : IMethod
     private readonly Projector _momentumProjector;
     private readonly double _momentum;
     private readonly bool _isSymmetric;
-    private Tensor? _slow; // the copies' parameters, side by side from the first step on
+    private Tensor? _slow; // the copies' parameters, side by side
     private Parameter[] _joined = [];
 
     /// <summary>Puts the parts together; the method owns the networks from then on.</summary>
@@ -105,19 +105,7 @@ public sealed class MoCo : IMethod
     }
 
     /// <inheritdoc/>
-    public void FollowStep()
-    {
-        using var scope = NewDisposeScope();
-        using var noGradient = no_grad();
-        Parameter[] slow = Slow();
-        if (_slow is null || !_joined.SequenceEqual(slow, ReferenceEqualityComparer.Instance)) // moved to another device or type, they are others
-        {
-            _slow?.Dispose();
-            (_slow, _joined) = (SideBySide.Join(slow).DetachFromDisposeScope(), slow);
-        }
-        using Scalar kept = _momentum.ToScalar(), added = (1 - _momentum).ToScalar(); // held while the calls run, see Arithmetic
-        _slow.mul_(kept).add_(SideBySide.Numbers(Trained()), alpha: added);
-    }
+    public void FollowStep() => FollowStep(isJoined: Slow()[0].device_type != DeviceType.CPU);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -125,6 +113,27 @@ public sealed class MoCo : IMethod
         foreach (var (_, module) in Networks)
             module.Dispose();
         _slow?.Dispose();
+    }
+
+    // A GPU waits for the host to start operations, few of them for all parameters; on a CPU the copy of the trained ones would cost more.
+    internal void FollowStep(bool isJoined)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        using Scalar kept = _momentum.ToScalar(), added = (1 - _momentum).ToScalar(); // held while the calls run, see Arithmetic
+        Parameter[] slow = Slow();
+        if (!isJoined)
+        {
+            foreach (var (own, trained) in slow.Zip(Trained()))
+                own.mul_(kept).add_(trained, alpha: added);
+            return;
+        }
+        if (_slow is null || !_joined.SequenceEqual(slow, ReferenceEqualityComparer.Instance)) // moved to another device or type, they are others
+        {
+            _slow?.Dispose();
+            (_slow, _joined) = (SideBySide.Join(slow).DetachFromDisposeScope(), slow);
+        }
+        _slow.mul_(kept).add_(SideBySide.Numbers(Trained()), alpha: added);
     }
 
     private int Directions => _isSymmetric ? 2 : 1;

@@ -54,8 +54,10 @@ public sealed class NineCombinationTests
         }
     }
 
-    [Fact]
-    public void Slow_copies_follow_networks_that_were_moved()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Slow_copies_follow_networks_that_were_moved(bool isJoined)
     {
         using var scope = NewDisposeScope();
         using var method = (MoCo)KnownMethod.Named("moco").Create(new ResNet(new EncoderSettings { Width = 4 }, seed: 2), Settings);
@@ -67,7 +69,7 @@ public sealed class NineCombinationTests
             using (no_grad())
                 method.Encoder.parameters().ToList().ForEach(p => p.add_(ones_like(p), Arithmetic.One));
             var before = Snapshot(method);
-            method.FollowStep();
+            method.FollowStep(isJoined);
             var after = Snapshot(method);
             Assert.Equal(type, after["momentum-" + weight].dtype);
             Assert.True((0.75 * before["momentum-" + weight] + 0.25 * before[weight]).allclose(after["momentum-" + weight], atol: 1e-6));
