@@ -102,21 +102,17 @@ public abstract class Optimizer : IDisposable
         if (JoinedGradient() is { } all)
         {
             long offset = 0;
-            foreach (Slot group in _groups)
+            UpdateAll([.. _groups.Select(group =>
             {
-                long length = group.Parameter.numel();
-                Update(group, all.narrow(0, offset, length), learningRate * group.RateShare);
-                offset += length;
-            }
+                Tensor own = all.narrow(0, offset, group.Parameter.numel());
+                offset += own.numel();
+                return (group, own, learningRate * group.RateShare);
+            })]);
             ForgetJoined();
         }
         else
         {
-            foreach (Slot slot in _slots)
-            {
-                if (slot.Parameter.grad is { } gradient)
-                    Update(slot, gradient, learningRate * slot.RateShare);
-            }
+            UpdateAll([.. _slots.Where(slot => slot.Parameter.grad is not null).Select(slot => (slot, slot.Parameter.grad!, learningRate * slot.RateShare))]);
         }
         Steps++;
     }
@@ -173,6 +169,13 @@ public abstract class Optimizer : IDisposable
 
     // Updates hold their scalars by `using`, see Arithmetic: it also spares the collector some hundreds of finalizers a step.
     private protected abstract void Update(Slot slot, Tensor gradient, double learningRate);
+
+    // For updates that do several at once.
+    private protected virtual void UpdateAll(IReadOnlyList<(Slot Slot, Tensor Gradient, double LearningRate)> slots)
+    {
+        foreach (var (slot, gradient, learningRate) in slots)
+            Update(slot, gradient, learningRate);
+    }
 
     /// <summary>One parameter, or several joined ones, and what the optimizer remembers of it.</summary>
     /// <param name="Name">Network and parameter.</param>
