@@ -21,11 +21,7 @@ public sealed class GoldenLossTests
         LossVector vector = LossVector.All[id];
         using var scope = NewDisposeScope();
         Outcome outcome = Compute(vector, ScalarType.Float64);
-        Near.Equal(vector.Loss, outcome.Loss, 1e-11);
-        Near.Equal(vector.PerAnchor, outcome.PerAnchor, 1e-11);
-        Near.Equal(vector.Q, outcome.Q, 1e-11);
-        Near.Equal([.. vector.FirstGradient.SelectMany(row => row)], outcome.FirstGradient, 1e-11);
-        Near.Equal([.. vector.SecondGradient.SelectMany(row => row)], outcome.SecondGradient, 1e-11);
+        AssertExact(vector, outcome);
         if (vector.Alignment is { } alignment)
             Near.Equal(alignment, outcome.Diagnostics.Alignment, 1e-11);
         if (vector.Uniformity is { } uniformity)
@@ -39,10 +35,7 @@ public sealed class GoldenLossTests
     {
         LossVector vector = LossVector.All[id];
         using var scope = NewDisposeScope();
-        Outcome outcome = Compute(vector, ScalarType.Float32);
-        Near.Equal(vector.Loss, outcome.Loss, 1e-5);
-        Near.Equal([.. vector.FirstGradient.SelectMany(row => row)], outcome.FirstGradient, 1e-3, floor: 1e-3);
-        Near.Equal([.. vector.SecondGradient.SelectMany(row => row)], outcome.SecondGradient, 1e-3, floor: 1e-3);
+        AssertRounded(vector, Compute(vector, ScalarType.Float32));
     }
 
     [Fact]
@@ -53,16 +46,25 @@ public sealed class GoldenLossTests
         foreach (LossVector vector in LossVector.All.Values)
         {
             using var scope = NewDisposeScope();
-            Outcome exact = Compute(vector, ScalarType.Float64, gpu), rounded = Compute(vector, ScalarType.Float32, gpu);
-            Near.Equal(vector.Loss, exact.Loss, 1e-11);
-            Near.Equal(vector.PerAnchor, exact.PerAnchor, 1e-11);
-            Near.Equal(vector.Q, exact.Q, 1e-11);
-            Near.Equal([.. vector.FirstGradient.SelectMany(row => row)], exact.FirstGradient, 1e-11);
-            Near.Equal([.. vector.SecondGradient.SelectMany(row => row)], exact.SecondGradient, 1e-11);
-            Near.Equal(vector.Loss, rounded.Loss, 1e-5);
-            Near.Equal([.. vector.FirstGradient.SelectMany(row => row)], rounded.FirstGradient, 1e-3, floor: 1e-3);
-            Near.Equal([.. vector.SecondGradient.SelectMany(row => row)], rounded.SecondGradient, 1e-3, floor: 1e-3);
+            AssertExact(vector, Compute(vector, ScalarType.Float64, gpu));
+            AssertRounded(vector, Compute(vector, ScalarType.Float32, gpu));
         }
+    }
+
+    private static void AssertExact(LossVector vector, Outcome outcome)
+    {
+        Near.Equal(vector.Loss, outcome.Loss, 1e-11);
+        Near.Equal(vector.PerAnchor, outcome.PerAnchor, 1e-11);
+        Near.Equal(vector.Q, outcome.Q, 1e-11);
+        Near.Equal([.. vector.FirstGradient.SelectMany(row => row)], outcome.FirstGradient, 1e-11);
+        Near.Equal([.. vector.SecondGradient.SelectMany(row => row)], outcome.SecondGradient, 1e-11);
+    }
+
+    private static void AssertRounded(LossVector vector, Outcome outcome)
+    {
+        Near.Equal(vector.Loss, outcome.Loss, 1e-5);
+        Near.Equal([.. vector.FirstGradient.SelectMany(row => row)], outcome.FirstGradient, 1e-3, floor: 1e-3);
+        Near.Equal([.. vector.SecondGradient.SelectMany(row => row)], outcome.SecondGradient, 1e-3, floor: 1e-3);
     }
 
     private static Outcome Compute(LossVector vector, ScalarType type, Device? device = null)
