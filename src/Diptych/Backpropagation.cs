@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Diptych;
 
 /// <summary>Backward passes through functions of our own, which libtorch calls from native code: on the CPU in the thread that asked for the pass, for a GPU in a thread of its own.</summary>
-/// <remarks>So a function takes <see cref="OfThread"/> while it computes its output, and keeps it with what backward needs: in libtorch's thread it leads to the pass.</remarks>
+/// <remarks>So a function keeps <see cref="OfThread"/> with what backward needs while it computes its output: in libtorch's thread it leads to the pass.</remarks>
 internal sealed class Backpropagation
 {
     [ThreadStatic]
@@ -19,6 +19,14 @@ internal sealed class Backpropagation
 
     /// <summary>That of the calling thread.</summary>
     public static Backpropagation OfThread => _ofThread ??= new Backpropagation();
+
+    /// <summary>That of the thread in which a function computed its output.</summary>
+    /// <param name="context">The function's.</param>
+    public static Backpropagation KeptIn(autograd.AutogradContext context) => (Backpropagation)context.get_data(nameof(Backpropagation));
+
+    /// <summary>Lets backward find it, see <see cref="KeptIn"/>.</summary>
+    /// <param name="context">The function's.</param>
+    public void KeepIn(autograd.AutogradContext context) => context.save_data(nameof(Backpropagation), this);
 
     /// <summary>Calls <see cref="Tensor.backward()"/>; a failure within a function of ours reaches the caller.</summary>
     /// <param name="value">One number, computed in this thread.</param>

@@ -25,5 +25,5 @@ internal static class SideBySide
     }
 
     /// <summary>A copy of the numbers of tensors, in the order of <see cref="Join"/>.</summary>
-    public static Tensor Numbers(IEnumerable<Tensor> tensors) => cat([.. tensors.Select(tensor => (tensor.dim() == 4 ? tensor.permute(0, 2, 3, 1) : tensor).flatten())], dim: 0);
+    public static Tensor Numbers(IEnumerable<Tensor> tensors) => cat([.. tensors.Select(tensor => ChannelsLast.InMemoryOrder(tensor).flatten())], dim: 0);
 }

@@ -34,12 +34,12 @@ internal sealed record LogSums(IReadOnlyList<Tensor> Values, Tensor? Pairs, Tens
             List<Tensor> values = tiles.Forward(anchors, candidates);
             context.set_materialize_grads(false);
             context.save_data(nameof(LogSumTiles), tiles);
-            context.save_data(nameof(Backpropagation), Backpropagation.OfThread);
+            Backpropagation.OfThread.KeepIn(context);
             context.save_for_backward([anchors, candidates!, .. tiles.Saved]);
             return values;
         }
 
-        public override List<Tensor> backward(autograd.AutogradContext context, List<Tensor> gradients) => ((Backpropagation)context.get_data(nameof(Backpropagation))).HandOver(3, () =>
+        public override List<Tensor> backward(autograd.AutogradContext context, List<Tensor> gradients) => Backpropagation.KeptIn(context).HandOver(3, () =>
         {
             List<Tensor> saved = context.get_saved_variables();
             var tiles = (LogSumTiles)context.get_data(nameof(LogSumTiles));

@@ -23,12 +23,12 @@ internal sealed class Normalization : autograd.SingleTensorFunction<Normalizatio
         unit.div_(length);
         context.save_for_backward([unit, length, largest]);
         context.set_materialize_grads(false);
-        context.save_data(nameof(Backpropagation), Backpropagation.OfThread);
+        Backpropagation.OfThread.KeepIn(context);
         return unit;
     }
 
     /// <inheritdoc/>
-    public override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient) => ((Backpropagation)context.get_data(nameof(Backpropagation))).HandOver(2, () =>
+    public override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient) => Backpropagation.KeptIn(context).HandOver(2, () =>
     {
         if (gradient.IsInvalid)
             return null;

@@ -30,7 +30,7 @@ internal static class BatchNormalization
             using var noGradient = no_grad();
             layer.num_batches_tracked!.add_(Arithmetic.One, Arithmetic.One);
         }
-        if (CanBeFused(layer, input) && (shortcut is null || (shortcut.dtype == input.dtype && shortcut.shape.SequenceEqual(input.shape) && IsChannelsLast(shortcut))))
+        if (CanBeFused(layer, input) && (shortcut is null || (shortcut.dtype == input.dtype && shortcut.shape.SequenceEqual(input.shape) && ChannelsLast.IsDense(shortcut))))
         {
             bool isShort = input.dtype == ScalarType.BFloat16;
             if (layer.training)
@@ -46,11 +46,5 @@ internal static class BatchNormalization
 
     private static bool CanBeFused(NormBase layer, Tensor input) =>
         input.device_type == DeviceType.CPU && input.dim() == 4 && input.shape[1] % NormRows<FloatValues>.Unit == 0 && input.numel() > input.shape[1]
-        && input.dtype is ScalarType.BFloat16 or ScalarType.Float32 && layer.weight is { dtype: ScalarType.Float32 } && layer.running_mean is not null && IsChannelsLast(input);
-
-    private static bool IsChannelsLast(Tensor images)
-    {
-        using Tensor rows = images.permute(0, 2, 3, 1);
-        return rows.is_contiguous();
-    }
+        && input.dtype is ScalarType.BFloat16 or ScalarType.Float32 && layer.weight is { dtype: ScalarType.Float32 } && layer.running_mean is not null && ChannelsLast.IsDense(input);
 }

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -48,7 +47,7 @@ internal sealed unsafe class FusedBatchNorm<TValues> : autograd.SingleTensorFunc
         int channels = (int)input.shape[1];
         long rows = input.numel() / channels;
         double[] mean = new double[channels], variance = new double[channels];
-        NormRows<TValues>.Moments(Address(input), rows, mean, variance);
+        NormRows<TValues>.Moments(ChannelsLast.Address(input), rows, mean, variance);
         var columns = new NormColumns(channels);
         Span<float> gamma = Values(weight), beta = Values(bias), runningMean = Values(layer.running_mean!), runningVariance = Values(layer.running_var!);
         double momentum = layer.momentum ?? 0.1;
@@ -61,14 +60,14 @@ internal sealed unsafe class FusedBatchNorm<TValues> : autograd.SingleTensorFunc
         }
         Tensor output = Apply(input, shortcut, columns, hasRelu);
         context.save_data(nameof(NormColumns), (columns, hasRelu));
-        context.save_data(nameof(Backpropagation), Backpropagation.OfThread);
+        Backpropagation.OfThread.KeepIn(context);
         context.save_for_backward([input, shortcut is null ? null! : output]);
         context.set_materialize_grads(false);
         return output;
     }
 
     /// <inheritdoc/>
-    public override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient) => ((Backpropagation)context.get_data(nameof(Backpropagation))).HandOver(6, () =>
+    public override List<Tensor> backward(autograd.AutogradContext context, Tensor gradient) => Backpropagation.KeptIn(context).HandOver(6, () =>
     {
         if (gradient.IsInvalid)
             return null;
@@ -77,9 +76,9 @@ internal sealed unsafe class FusedBatchNorm<TValues> : autograd.SingleTensorFunc
         var (columns, hasRelu) = ((NormColumns, bool))context.get_data(nameof(NormColumns));
         int channels = (int)input.shape[1];
         long rows = input.numel() / channels;
-        Tensor dense = gradient.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
+        Tensor dense = ChannelsLast.Of(gradient);
         Tensor? ofShortcut = output is null ? null : empty_like(input);
-        byte* inputs = Address(input), slopes = Address(dense), outputs = output is null ? null : Address(output), shortcuts = ofShortcut is null ? null : Address(ofShortcut);
+        byte* inputs = ChannelsLast.Address(input), slopes = ChannelsLast.Address(dense), outputs = output is null ? null : ChannelsLast.Address(output), shortcuts = ofShortcut is null ? null : ChannelsLast.Address(ofShortcut);
         double[] sums = new double[channels], products = new double[channels];
         NormRows<TValues>.GradientSums(inputs, outputs, slopes, rows, columns.Scale, columns.Offset, columns.Mean, hasRelu, sums, products);
 
@@ -96,7 +95,7 @@ internal sealed unsafe class FusedBatchNorm<TValues> : autograd.SingleTensorFunc
             slope[k] = (float)ofProduct;
             rest[k] = (float)(-columns.Scale[k] * sums[k] / rows - ofProduct * columns.Mean[k]);
         }
-        NormRows<TValues>.InputGradient(inputs, outputs, slopes, Address(ofInput), shortcuts, rows, columns.Scale, columns.Offset, slope, rest, hasRelu);
+        NormRows<TValues>.InputGradient(inputs, outputs, slopes, ChannelsLast.Address(ofInput), shortcuts, rows, columns.Scale, columns.Offset, slope, rest, hasRelu);
         gradient.Dispose();
         return [ofInput, ofWeight, ofBias, ofShortcut!, null!, null!];
     });
@@ -104,18 +103,11 @@ internal sealed unsafe class FusedBatchNorm<TValues> : autograd.SingleTensorFunc
     private static Tensor Apply(Tensor input, Tensor? shortcut, NormColumns columns, bool hasRelu)
     {
         Tensor output = empty_like(input);
-        NormRows<TValues>.Apply(Address(input), shortcut is null ? null : Address(shortcut), Address(output), input.numel() / input.shape[1], columns.Scale, columns.Offset, hasRelu);
+        NormRows<TValues>.Apply(ChannelsLast.Address(input), shortcut is null ? null : ChannelsLast.Address(shortcut), ChannelsLast.Address(output), input.numel() / input.shape[1], columns.Scale, columns.Offset, hasRelu);
         GC.KeepAlive(input);
         GC.KeepAlive(shortcut);
         return output;
     }
 
     private static Span<float> Values(Tensor column) => MemoryMarshal.Cast<byte, float>(column.bytes);
-
-    // Of one image only: a span has no more than 2 GiB.
-    private static byte* Address(Tensor images)
-    {
-        using Tensor rows = images.permute(0, 2, 3, 1), first = rows.narrow(0, 0, 1);
-        return (byte*)Unsafe.AsPointer(ref first.bytes[0]);
-    }
 }

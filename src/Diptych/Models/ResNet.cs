@@ -97,7 +97,7 @@ public sealed class ResNet : Module<Tensor, Tensor>
             long fanOut = weight.shape[0] * weight.shape[2] * weight.shape[3];
             // Not init.normal_: TorchSharp 0.107 ignores the generator given to it.
             Tensor values = randn(weight.shape, generator: generator).Times_(Math.Sqrt(2.0 / fanOut));
-            weight.set_(values.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2));
+            weight.set_(ChannelsLast.Of(values));
         }
     }
 }

@@ -98,7 +98,7 @@ public sealed record FailureBundle
         }
         try
         {
-            var directions = BatchGradient.Add(method, views.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2), facts.Indices, (options with { Temperature = facts.Temperature }).CreateLoss(), share: 1, options.Chunk, facts.Labels).Directions;
+            var directions = BatchGradient.Add(method, ChannelsLast.Of(views), facts.Indices, (options with { Temperature = facts.Temperature }).CreateLoss(), share: 1, options.Chunk, facts.Labels).Directions;
             string[] bad = method.Networks.SelectMany(n => n.Module.named_parameters().Select(p => (Name: $"{n.Name}.{p.name}", p.parameter.grad)))
                 .Where(p => p.grad is not null && !p.grad.isfinite().all().item<bool>()).Select(p => p.Name).ToArray();
             return $"the loss is {directions.Average(d => d.Value.item<float>()):G6}; " + (bad.Length == 0 ? "all gradients are finite" : $"gradients that are not finite: {string.Join(", ", bad)}");

@@ -25,9 +25,9 @@ internal sealed unsafe class SgdPass(float momentum, bool isNesterov)
     /// <returns>False, and nothing is added, where one of them is not float32 on the CPU, or lies otherwise in memory than the others.</returns>
     public bool TryAdd(Tensor weights, Tensor gradient, Tensor velocity, float decay, float rate)
     {
-        if (Dense(weights) is not { } w || Dense(gradient) is not { } g || Dense(velocity) is not { } v)
+        if (!IsPlain(weights) || !IsPlain(gradient) || !IsPlain(velocity))
             return false;
-        float* ofWeights = Address(w), ofGradient = Address(g), ofVelocity = Address(v);
+        float* ofWeights = (float*)ChannelsLast.Address(weights), ofGradient = (float*)ChannelsLast.Address(gradient), ofVelocity = (float*)ChannelsLast.Address(velocity);
         for (long start = 0, count = weights.numel(); start < count; start += ChunkValues)
             _chunks.Add(new Chunk(ofWeights + start, ofGradient + start, ofVelocity + start, (int)Math.Min(ChunkValues, count - start), decay, rate));
         _held.AddRange([weights, gradient, velocity]);
@@ -62,16 +62,7 @@ internal sealed unsafe class SgdPass(float momentum, bool isNesterov)
         }
     }
 
-    // In the order of its memory: a kernel is channels-last.
-    private static Tensor? Dense(Tensor values)
-    {
-        if (values.device_type != DeviceType.CPU || values.dtype != ScalarType.Float32)
-            return null;
-        Tensor rows = values.dim() == 4 ? values.permute(0, 2, 3, 1) : values.alias();
-        return rows.is_contiguous() ? rows : null;
-    }
-
-    private static float* Address(Tensor rows) => (float*)Unsafe.AsPointer(ref rows.bytes[0]);
+    private static bool IsPlain(Tensor values) => values is { device_type: DeviceType.CPU, dtype: ScalarType.Float32 } && ChannelsLast.IsDense(values);
 
     private readonly struct Chunk(float* weights, float* gradient, float* velocity, int count, float decay, float rate)
     {
