@@ -15,9 +15,10 @@ internal sealed class BatchFigures : IDisposable
 
     private readonly Tensor[] _losses;
     private readonly DiagnosticInputs[] _directions;
-    private readonly Tensor _features; // [V, F], or their deviation, [1]
+    private readonly Tensor? _features; // [V, F]; null where there are many
+    private readonly Tensor? _deviation; // of many features, [1]
 
-    /// <summary>Keeps what is needed; computes nothing.</summary>
+    /// <summary>Keeps what is needed.</summary>
     /// <param name="directions">The losses, of each direction.</param>
     /// <param name="features">The encoder's features, <c>[V, F]</c>.</param>
     public BatchFigures(IReadOnlyList<LossValue> directions, Tensor features)
@@ -26,7 +27,10 @@ internal sealed class BatchFigures : IDisposable
         _directions = [.. directions.Select(d => d.Diagnostics.KeepInputs())];
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        _features = Kept(features.numel() > MostFeatures ? MeanDeviation(features.unsqueeze(0)) : features);
+        if (features.numel() > MostFeatures)
+            _deviation = Kept(MeanDeviation(features.unsqueeze(0)));
+        else
+            _features = Kept(features);
     }
 
     /// <summary>The effective rank of its embeddings: the mean over the directions.</summary>
@@ -58,8 +62,7 @@ internal sealed class BatchFigures : IDisposable
         ];
         Tensor figures = cat([stack(columns.Select(c => c.to_type(ScalarType.Float64)), dim: 1), ContrastiveDiagnostics.HistogramOf(q).to_type(ScalarType.Float64)], dim: 1); // [S, 7 + 10]
         double[] numbers = figures.cpu().contiguous().data<double>().ToArray();
-        Tensor features = stack(batches.Select(b => b._features));
-        double[] deviations = (features.dim() == 3 ? MeanDeviation(features) : features.squeeze(1)).to_type(ScalarType.Float64).cpu().data<double>().ToArray();
+        double[] deviations = (batches[0]._features is null ? cat([.. batches.Select(b => b._deviation!)], dim: 0) : MeanDeviation(stack(batches.Select(b => b._features!)))).to_type(ScalarType.Float64).cpu().data<double>().ToArray();
         Tensor[] largest = [.. all.SelectMany(d => d.Unchecked).Select(rows => rows.Largest.flatten())];
         bool areUsable = largest.Length == 0 || AreUsable(cat(largest, dim: 0));
 
@@ -89,8 +92,8 @@ internal sealed class BatchFigures : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (IDisposable part in _losses.Concat<IDisposable>(_directions).Append(_features))
-            part.Dispose();
+        foreach (IDisposable? part in _losses.Concat<IDisposable?>(_directions).Append(_features).Append(_deviation))
+            part?.Dispose();
     }
 
     /// <summary>Standard deviation over the batch of features scaled to length 1: the mean over their F dimensions, times √F.</summary>

@@ -9,9 +9,8 @@ namespace Diptych.Training;
 public abstract class Optimizer : IDisposable
 {
     private Slot[] _slots;
-    private Slot[] _groups; // what one update is for: a slot each, or many that lie side by side
+    private Slot[]? _groups; // of slots that lie side by side; null where none do
     private Tensor? _joinedGradient;
-    private bool _isJoined;
 
     private protected Optimizer(IMethod method, double weightDecay, params string[] stateNames)
         : this((method ?? throw new ArgumentNullException(nameof(method))).Networks, weightDecay, null, stateNames)
@@ -25,7 +24,6 @@ public abstract class Optimizer : IDisposable
         // State has the strides of its parameter, so that resumed arithmetic runs in the same order.
         _slots = networks.SelectMany(n => n.Module.named_parameters().Where(p => p.parameter.requires_grad).Select(p => new Slot(
             $"{n.Name}.{p.name}", p.parameter, p.parameter.dim() <= 1, rateShare?.Invoke($"{n.Name}.{p.name}") ?? 1, stateNames.Select(_ => zeros_like(p.parameter).DetachFromDisposeScope()).ToArray()))).ToArray();
-        _groups = _slots;
     }
 
     /// <summary>Pull of weights towards zero.</summary>
@@ -46,7 +44,7 @@ public abstract class Optimizer : IDisposable
     /// <remarks>On a CPU the copy of the gradients costs more than the starts. Optimizers that look at a parameter as a whole change nothing.</remarks>
     internal void Join()
     {
-        if (!IsElementwise || _isJoined)
+        if (!IsElementwise || _groups is not null)
             return;
         using var scope = NewDisposeScope();
         Slot[][] groups = [.. _slots.GroupBy(s => (s.IsExcluded, s.RateShare)).Select(g => g.ToArray())];
@@ -62,7 +60,6 @@ public abstract class Optimizer : IDisposable
             offset += length;
             return joined;
         });
-        _isJoined = true;
     }
 
     /// <summary>Drops the gradients: the next backward pass leaves its own in their place, without adding them to zeros.</summary>
@@ -102,7 +99,7 @@ public abstract class Optimizer : IDisposable
         if (JoinedGradient() is { } all)
         {
             long offset = 0;
-            UpdateAll([.. _groups.Select(group =>
+            UpdateAll([.. _groups!.Select(group =>
             {
                 Tensor own = all.narrow(0, offset, group.Parameter.numel());
                 offset += own.numel();
@@ -141,21 +138,16 @@ public abstract class Optimizer : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (Tensor tensor in _slots.SelectMany(s => s.State))
+        foreach (Tensor tensor in _slots.SelectMany(s => s.State).Concat((_groups ?? []).SelectMany(g => g.State.Append(g.Parameter))))
             tensor.Dispose();
         ForgetJoined();
-        if (_isJoined)
-        {
-            foreach (Tensor tensor in _groups.SelectMany(g => g.State.Append(g.Parameter)))
-                tensor.Dispose();
-        }
         GC.SuppressFinalize(this);
     }
 
     // The gradients in the order of the groups; null where parameters are apart, or one has none in this step.
     private Tensor? JoinedGradient()
     {
-        if (!_isJoined || _joinedGradient is not null)
+        if (_groups is null || _joinedGradient is not null)
             return _joinedGradient;
         Tensor?[] gradients = [.. _slots.Select(s => s.Parameter.grad)];
         return gradients.Any(g => g is null) ? null : _joinedGradient = SideBySide.Numbers(gradients!).DetachFromDisposeScope();
