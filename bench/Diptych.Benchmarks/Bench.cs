@@ -18,6 +18,11 @@ internal static class Bench
         ? new(program, arguments)
         : new("dotnet", [typeof(Bench).Assembly.Location, .. arguments]);
 
+    /// <summary>How to start <c>diptych</c>, as built beside this program.</summary>
+    public static ProcessStartInfo Tool(params string[] arguments) => Path.Combine(AppContext.BaseDirectory, "Diptych.Cli") is var tool && File.Exists(tool)
+        ? new(tool, arguments)
+        : new("dotnet", [$"{tool}.dll", .. arguments]);
+
     /// <inheritdoc cref="Capture(string, string[])"/>
     public static string Capture(ProcessStartInfo start)
     {

@@ -1,15 +1,15 @@
 using Diptych.Benchmarks;
 
 if (args is ["pretrain", var images, .. var rest])
-    return PretrainTable.Run(images, rest.Length > 0 ? rest[0] : "/usr/bin/python3");
+    return PretrainTable.Run(images, rest.Length > 0 ? rest[0] : "/usr/bin/python3", rest.Length > 1 ? rest[1] : "cpu");
 if (args is ["step", .. var stepArguments])
     return StepTable.Run(stepArguments.Length > 0 ? stepArguments[0] : "/usr/bin/python3", stepArguments.Length > 1 ? stepArguments[1] : "cpu");
 if (args is ["step-once", var what, var encoder, var size, var batch, var steps, var device])
     return StepTable.RunOnce(what, encoder, int.Parse(size, System.Globalization.CultureInfo.InvariantCulture), int.Parse(batch, System.Globalization.CultureInfo.InvariantCulture), int.Parse(steps, System.Globalization.CultureInfo.InvariantCulture), device);
 if (args is ["loss", .. var python])
-    return LossTable.Run(python.Length > 0 ? python[0] : "/usr/bin/python3");
-if (args is ["loss-once", var count])
-    return LossTable.RunOnce(int.Parse(count, System.Globalization.CultureInfo.InvariantCulture));
+    return LossTable.Run(python.Length > 0 ? python[0] : "/usr/bin/python3", python.Length > 1 ? python[1] : "cpu");
+if (args is ["loss-once", var count, var lossDevice])
+    return LossTable.RunOnce([.. count.Split(',').Select(n => int.Parse(n, System.Globalization.CultureInfo.InvariantCulture))], lossDevice);
 if (args is ["views", var photographs, var tiles, .. var more])
     return ViewsTable.Run(photographs, tiles, more.Length > 0 ? more[0] : "/usr/bin/python3");
 if (args is ["views-once", var folder])
@@ -36,9 +36,9 @@ if (args is ["q", var work, var image])
     return QTable.Run(work, image);
 Console.Error.WriteLine("""
     Side-by-side programs; each prints one Markdown table.
-      pretrain IMAGES [PYTHON]    images/s of `diptych pretrain` beside its own bare step and PyTorch's (IMAGES: e.g. a CIFAR-10 folder)
+      pretrain IMAGES [PYTHON [DEVICE]]    images/s of `diptych pretrain` beside its own bare step and PyTorch's (IMAGES: e.g. a CIFAR-10 folder)
       step [PYTHON [DEVICE]]      images/s of the bare training step, float32 and bfloat16, beside PyTorch's and beside the convolutions alone
-      loss [PYTHON]               time and memory of the loss beside two forms in PyTorch
+      loss [PYTHON [DEVICE]]      time and memory of the loss beside two forms in PyTorch
       views PHOTOGRAPHS.tar TILES.tar.gz [PYTHON]    images/s of the loader beside torchvision and libturbojpeg
       evaluation [DEVICE]         nearest neighbour beside the bare matrix product; seconds of the linear probe
       features IMAGES [PYTHON [DEVICE]]    images/s of feature extraction beside bare inference in PyTorch

@@ -56,7 +56,9 @@ internal static class ScaleTable
     private static (double Rate, double Seconds, double Memory) Measure(string images, int batch, string run)
     {
         long start = Stopwatch.GetTimestamp();
-        using Process process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Diptych.Cli.dll"), "pretrain", images, "--batch", $"{batch}", .. Settings, "--out", run]) { RedirectStandardError = true })!;
+        ProcessStartInfo tool = Bench.Tool(["pretrain", images, "--batch", $"{batch}", .. Settings, "--out", run]);
+        tool.RedirectStandardError = true;
+        using Process process = Process.Start(tool)!;
         Task<string> said = process.StandardError.ReadToEndAsync();
         double memory = 0;
         do

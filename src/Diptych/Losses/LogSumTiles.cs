@@ -31,7 +31,7 @@ internal sealed class LogSumTiles(PairMask mask, LogSumTerms terms)
         (_isSelf, _needsAnchors, _needsCandidates) = (candidates is null, anchors.requires_grad, candidates is { requires_grad: true });
         candidates ??= anchors;
         long count = anchors.shape[0];
-        var grid = new TileGrid(count, candidates.shape[0]);
+        var grid = new TileGrid(count, candidates.shape[0], anchors.device_type);
         Tensor buffer = grid.Buffer(anchors);
         Tensor[] largest = [.. _ratios.Select(_ => anchors.new_empty(count, 1))], totals = [.. _ratios.Select(_ => anchors.new_empty(count, 1))];
         Tensor[] kept = new Tensor[grid.IsOneTile ? _ratios.Length : 0];
@@ -76,7 +76,7 @@ internal sealed class LogSumTiles(PairMask mask, LogSumTerms terms)
     {
         using var scope = NewDisposeScope();
         Tensor others = candidates ?? anchors;
-        var grid = new TileGrid(anchors.shape[0], others.shape[0]);
+        var grid = new TileGrid(anchors.shape[0], others.shape[0], anchors.device_type);
         int sums = _ratios.Length;
         // An output that nothing depends on comes without a gradient.
         Tensor[] slopes = [.. gradients.Take(sums).Select((gradient, k) => gradient.IsInvalid ? zeros_like(saved[k]) : gradient.Times(terms.Scale * _ratios[k])).Select(slope => slope.unsqueeze(1))];

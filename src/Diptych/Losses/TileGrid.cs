@@ -1,17 +1,17 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Diptych.Losses;
 
 /// <summary>How a matrix of anchors by candidates is cut into tiles, in a fixed order.</summary>
-internal sealed class TileGrid(long anchors, long candidates)
+/// <param name="anchors">Its rows.</param>
+/// <param name="candidates">Its columns.</param>
+/// <param name="device">Where it is computed. A tile of the CPU's is 1 MiB of float32, which a core's own cache holds; smaller ones multiply more slowly.
+/// A GPU waits for the host to start the operations of each, so that its tile takes 64 MiB.</param>
+internal sealed class TileGrid(long anchors, long candidates, DeviceType device)
 {
-    /// <summary>2¹⁸: 1 MiB of float32, which a core's own cache holds; smaller tiles multiply more slowly.</summary>
-    public const long Entries = 1 << 18;
-
-    private const long MostRows = 512;
-
-    private readonly long _rows = Math.Min(anchors, MostRows);
-    private readonly long _columns = Math.Min(candidates, Entries / Math.Min(anchors, MostRows));
+    private readonly long _rows = Math.Min(anchors, MostRows(device));
+    private readonly long _columns = Math.Min(candidates, MostRows(device) * MostRows(device) / Math.Min(anchors, MostRows(device)));
 
     public bool IsOneTile => _rows == anchors && _columns == candidates;
 
@@ -28,6 +28,8 @@ internal sealed class TileGrid(long anchors, long candidates)
         (long rows, long columns) = (scaled.shape[0], candidates.shape[0]);
         return buffer.narrow(0, 0, rows * columns).view(rows, columns).addmm_(scaled, candidates.t(), beta: 0, alpha: 1);
     }
+
+    private static long MostRows(DeviceType device) => device == DeviceType.CPU ? 512 : 4096;
 
     private static IEnumerable<(long Start, long Length)> Blocks(long count, long length)
     {

@@ -1,6 +1,7 @@
 using CsCheck;
 using Diptych.Losses;
 using Diptych.Tests.Reference;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Diptych.Tests.Losses;
@@ -51,6 +52,39 @@ public sealed class TiledLossTests
             }
         }
     }, iter: 5);
+
+    [Theory]
+    [InlineData(300, DeviceType.CPU, 2 * 2)]
+    [InlineData(300, DeviceType.CUDA, 1)]
+    [InlineData(2_048, DeviceType.CPU, 8 * 8)]
+    [InlineData(2_048, DeviceType.CUDA, 1)]
+    [InlineData(8_192, DeviceType.CUDA, 4 * 4)]
+    public void Tiles_are_fewer_on_a_GPU(int images, DeviceType device, int count)
+    {
+        var grid = new TileGrid(2 * images, 2 * images, device);
+        Assert.Equal(count, grid.Rows.Count() * grid.Columns.Count());
+        Assert.Equal(count == 1, grid.IsOneTile);
+    }
+
+    [Fact]
+    [Trait(Gpu.Trait, Gpu.Name)]
+    public void On_a_GPU_too()
+    {
+        Device gpu = Gpu.OrSkip();
+        Batch batch = Batch.Create(2_500, 5, temperature: 0.2);
+        using var scope = NewDisposeScope();
+        (Tensor Value, Tensor Gradient) Of(Device device)
+        {
+            Tensor first = batch.FirstTensor().to(device).requires_grad_();
+            LossValue value = ContrastiveLoss.Decoupled(batch.Temperature).TwoViews(first, batch.SecondTensor().to(device));
+            value.Value.backward();
+            return (value.PerAnchor, first.grad!);
+        }
+
+        var (expected, actual) = (Of(CPU), Of(gpu));
+        Near.Equal(Batch.Numbers(expected.Value), Batch.Numbers(actual.Value), 1e-11);
+        Near.Equal(Batch.Numbers(expected.Gradient), Batch.Numbers(actual.Gradient), 1e-9, floor: Math.Max(1e-4, expected.Gradient.abs().max().item<double>()));
+    }
 
     [Theory]
     [InlineData("infonce")]
