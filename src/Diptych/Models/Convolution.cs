@@ -24,19 +24,24 @@ internal static class Convolution
     /// <param name="stride">Of the kernel, both ways.</param>
     /// <param name="padding">Zeros on each side.</param>
     /// <remarks>
-    /// A 1×1 convolution is a product of matrices. On a CPU libtorch's product is the faster of the two on small planes, most of all for few images:
-    /// forward and backward 1.4–1.7 times for 8 images of 7 × 7 pixels and 512 and 2,048 channels, 1.08–1.18 times for 512 of 4 × 4; beyond 14 × 14 it is the slower.
+    /// On a CPU libtorch's products of matrices are faster than its convolutions on small planes. What was measured, forward and backward:
+    /// 1×1, 1.4–1.7 times for 8 images of 7 × 7 pixels and 512 and 2,048 channels, 1.08–1.18 times for 512 of 4 × 4; beyond 14 × 14 the product is the slower.
     /// With every second pixel left out, 1.2 times to 7 × 7 or 4 × 4 pixels, and slower beyond.
+    /// 3×3, with Intel's AMX, 128 and more channels, 8 to 512 images: 1.0–2.0 times to 10 × 10 pixels of output with the gradient of the weights alone as products, 1.3–2.8 times to 5 × 5 with all of it;
+    /// beyond, with fewer channels, and without AMX, slower.
     /// </remarks>
     public static Tensor InBfloat16(Tensor input, Tensor weight, long stride, long padding)
     {
-        (long height, long width) = (input.shape[2], input.shape[3]);
-        bool isProduct = weight.shape is [_, _, 1, 1] && padding == 0 && input.device_type == TorchSharp.DeviceType.CPU
-            && stride switch { 1 => height * width <= 14 * 14, 2 => (height + 1) / 2 * ((width + 1) / 2) <= 7 * 7, _ => false };
-        if (!isProduct)
-            return functional.conv2d(input, weight, null, [stride, stride], [padding, padding]);
-        Tensor seen = stride == 1 ? input : input.slice(2, 0, height, stride).slice(3, 0, width, stride);
-        return functional.linear(seen.permute(0, 2, 3, 1), weight.flatten(1)).permute(0, 3, 1, 2);
+        long kernel = weight.shape[2], pixels = ProductConvolution.Side(input.shape[2], kernel, stride, padding) * ProductConvolution.Side(input.shape[3], kernel, stride, padding);
+        bool isOnCpu = input.device_type == TorchSharp.DeviceType.CPU;
+        if (isOnCpu && kernel == 1 && padding == 0 && ((stride == 1 && pixels <= 14 * 14) || (stride == 2 && pixels <= 7 * 7)))
+        {
+            Tensor seen = stride == 1 ? input : input.slice(2, 0, input.shape[2], stride).slice(3, 0, input.shape[3], stride);
+            return functional.linear(seen.permute(0, 2, 3, 1), weight.flatten(1)).permute(0, 3, 1, 2);
+        }
+        if (isOnCpu && Processor.HasTiles && kernel == 3 && padding == 1 && input.shape[1] >= 128 && pixels <= 10 * 10)
+            return ProductConvolution.Of(input, weight, stride, padding, isWhole: pixels <= 5 * 5);
+        return functional.conv2d(input, weight, null, [stride, stride], [padding, padding]);
     }
 
     /// <summary>Convolves, then normalizes: the two layers of a shortcut.</summary>

@@ -38,20 +38,26 @@ public sealed class PrecisionTests
     }
 
     [Theory]
-    [InlineData(7, 1)] // a product of matrices
-    [InlineData(15, 1)] // a convolution
-    [InlineData(7, 2)] // a product of every second pixel
-    [InlineData(14, 2)]
-    [InlineData(15, 2)] // a convolution
-    public void In_bfloat16_a_convolution_of_one_pixel_and_its_gradients_are_those_of_float32_rounded(int side, int stride)
+    [InlineData(1, 7, 1)] // a product of matrices
+    [InlineData(1, 15, 1)] // a convolution
+    [InlineData(1, 7, 2)] // a product of every second pixel
+    [InlineData(1, 14, 2)]
+    [InlineData(1, 15, 2)] // a convolution
+    [InlineData(3, 4, 1)] // products, where the processor has tiles
+    [InlineData(3, 10, 1)] // the gradient of the weights as products
+    [InlineData(3, 11, 1)] // a convolution
+    [InlineData(3, 9, 2)]
+    [InlineData(3, 20, 2)]
+    [InlineData(3, 22, 2)]
+    public void In_bfloat16_a_convolution_and_its_gradients_are_those_of_float32_rounded(int kernel, int side, int stride)
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(5);
-        var layer = nn.Conv2d(24, 40, kernel_size: 1, stride: stride, bias: false);
+        var layer = nn.Conv2d(128, 40, kernel_size: kernel, stride: stride, padding: kernel / 2, bias: false);
         Tensor Rounded(params long[] shape) => randn(shape, generator: generator).to_type(ScalarType.BFloat16).to_type(ScalarType.Float32);
         using (no_grad())
-            layer.weight.copy_(Rounded(40, 24, 1, 1));
-        Tensor input = Rounded(3, side, side, 24).permute(0, 3, 1, 2).requires_grad_();
+            layer.weight.copy_(Rounded(40, 128, kernel, kernel));
+        Tensor input = Rounded(3, side, side, 128).permute(0, 3, 1, 2).requires_grad_();
         Tensor expected = Convolution.Apply(layer, input);
         Tensor slope = Rounded(expected.shape);
         expected.backward([slope]);
@@ -63,6 +69,34 @@ public sealed class PrecisionTests
         Assert.Equal(ScalarType.BFloat16, output.dtype);
         foreach (var (one, other) in exact.Zip([output, input.grad!, layer.weight.grad!]))
             Assert.InRange((other - one).abs().max().item<float>(), 0, one.abs().max().item<float>() / 256); // half a unit in the last of 8 bits
+    }
+
+    [Theory]
+    [InlineData(3, 4, 5, 1, 1, true)]
+    [InlineData(3, 4, 5, 1, 1, false)]
+    [InlineData(3, 8, 7, 2, 1, true)]
+    [InlineData(3, 7, 8, 2, 1, false)]
+    [InlineData(3, 6, 9, 3, 0, true)]
+    [InlineData(5, 6, 6, 1, 2, true)]
+    public void A_convolution_by_products_is_one(int kernel, int height, int width, int stride, int padding, bool isWhole)
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(6);
+        Tensor Leaf(params long[] shape) => randn(shape, ScalarType.Float64, generator: generator).requires_grad_();
+        Tensor input = Leaf(3, 4, height, width), weight = Leaf(6, 4, kernel, kernel);
+        Tensor[] Numbers(Tensor output, Tensor slope)
+        {
+            output.backward([slope]);
+            Tensor[] numbers = [output, input.grad!, weight.grad!];
+            (input.grad, weight.grad) = (null, null);
+            return numbers;
+        }
+
+        Tensor expected = nn.functional.conv2d(input, weight, null, [stride, stride], [padding, padding]), slope = randn(expected.shape, ScalarType.Float64, generator: generator);
+        foreach (var (one, other) in Numbers(expected, slope).Zip(Numbers(ProductConvolution.Of(input, weight, stride, padding, isWhole), slope)))
+            Assert.True(one.allclose(other, rtol: 1e-12, atol: 1e-12));
+        using (no_grad())
+            Assert.True(expected.allclose(ProductConvolution.Of(input, weight, stride, padding, isWhole), rtol: 1e-12, atol: 1e-12));
     }
 
     [Fact]
