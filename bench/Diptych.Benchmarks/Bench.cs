@@ -7,6 +7,13 @@ namespace Diptych.Benchmarks;
 /// <summary>What the tables share: other processes, medians over rounds, and the words for the machine.</summary>
 internal static class Bench
 {
+    /// <summary>The device of tables that say nothing of one.</summary>
+    public const string Cpu = "cpu";
+
+    /// <summary>What a table says of how it was made: the program and, for another device than the CPU, what follows.</summary>
+    public static string Command(string program, string device, string python = "") =>
+        $"Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- {program}{(device == Cpu ? "" : python.Length == 0 ? $" {device}" : $" {python} {device}")}`";
+
     /// <summary>What another program prints.</summary>
     public static string Capture(string program, params string[] arguments) => Capture(new ProcessStartInfo(program, arguments));
 

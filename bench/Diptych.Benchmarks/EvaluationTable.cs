@@ -40,14 +40,14 @@ internal static class EvaluationTable
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"""
             # Evaluation on {Bank:N0} features of length {Length}
 
-            Made-up features, float32, {(device == "cpu" ? $"{threads} threads" : $"on {device}")}. Nearest neighbour: {Queries:N0} queries, k = {K}, with normalizing, votes and the check that all is finite; the bare product is one `mm` of the same matrices. Median [minimum–maximum] of {Rounds} rounds in turns. Linear probe: {Classes} classes, one run: penalty chosen among {LinearProbe.Path.Count} on a held-out fifth, then the fit on all.
+            Made-up features, float32, {(device == Bench.Cpu ? $"{threads} threads" : $"on {device}")}. Nearest neighbour: {Queries:N0} queries, k = {K}, with normalizing, votes and the check that all is finite; the bare product is one `mm` of the same matrices. Median [minimum–maximum] of {Rounds} rounds in turns. Linear probe: {Classes} classes, one run: penalty chosen among {LinearProbe.Path.Count} on a held-out fifth, then the fit on all.
             Machine: {Bench.Machine}, {Bench.Libtorch}.
-            Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- evaluation{(device == "cpu" ? "" : $" {device}")}`
+            {Bench.Command("evaluation", device)}
 
             | work | seconds | ratio to the bare product |
             |---|---|---|
-            | bare matrix product | {Bench.Row(product, device == "cpu" ? 2 : 4)} | 1 |
-            | nearest neighbour, whole | {Bench.Row(search, device == "cpu" ? 2 : 4)} | {Bench.Ratio(search, product)} |
+            | bare matrix product | {Bench.Row(product, device == Bench.Cpu ? 2 : 4)} | 1 |
+            | nearest neighbour, whole | {Bench.Row(search, device == Bench.Cpu ? 2 : 4)} | {Bench.Ratio(search, product)} |
             | linear probe, choice of the penalty | {choose:F1} | |
             | linear probe, fit at the chosen penalty {penalty:G1} | {fit:F1} | |
             """));

@@ -34,9 +34,9 @@ internal static class FeaturesTable
         Console.Out.WriteLine($"""
             # Feature extraction beside bare inference in PyTorch
 
-            ResNet-18, width 64, 3×3 stem, 32×32, float32, batches of {Batch}, {(device == "cpu" ? $"{threads} threads" : $"on {device}, {threads} threads for the images")}, {source.Count:N0} images. Diptych reads, decodes and resizes them; PyTorch finds tensors of the same shape ready in {(device == "cpu" ? "memory" : "the device's memory")}. Each warms up with one pass or batch; images/s, median [minimum–maximum] of {Rounds} rounds in turns.
+            ResNet-18, width 64, 3×3 stem, 32×32, float32, batches of {Batch}, {(device == Bench.Cpu ? $"{threads} threads" : $"on {device}, {threads} threads for the images")}, {source.Count:N0} images. Diptych reads, decodes and resizes them; PyTorch finds tensors of the same shape ready in {(device == Bench.Cpu ? "memory" : "the device's memory")}. Each warms up with one pass or batch; images/s, median [minimum–maximum] of {Rounds} rounds in turns.
             Machine: {Bench.Machine}, {Bench.Libtorch}, PyTorch {version}; JPEG by {JpegDecoding.Description}.
-            Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- features {images}{(device == "cpu" ? "" : $" {python} {device}")}`
+            {Bench.Command($"features {images}", device, python)}
 
             | program | images/s | ratio |
             |---|---|---|

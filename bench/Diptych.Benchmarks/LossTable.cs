@@ -17,7 +17,7 @@ internal static class LossTable
 
     public static int Run(string python, string device)
     {
-        bool onCpu = device == "cpu";
+        bool onCpu = device == Bench.Cpu;
         var cells = new Dictionary<(string Form, int Images), List<(double Seconds, double Ratio, double Peak)>>();
         string rival = Path.Combine(Bench.FindRepository(), "bench", "rivals", "loss.py"), version = "";
         for (int round = 0; round < Rounds; round++)
@@ -47,10 +47,10 @@ internal static class LossTable
         Console.Out.WriteLine(onCpu ? OnCpu() : FormattableString.Invariant($"""
             # The loss beside two forms in PyTorch
 
-            DCL, two views, forward and backward, float32, {Dimensions} dimensions, temperature {Temperature}, on {device}. Each cell: milliseconds; then that over the time of 4(2N)²d operations at the rate of a {SgemmSize(device)}³ sgemm of the same library in the same process (that is two products of the size of all similarities, and nothing else).
+            DCL, two views, forward and backward, float32, {Dimensions} dimensions, temperature {Temperature}, on {device}. Each cell: milliseconds; then that over the time of 4(2N)²d operations at the rate of a {SgemmSize(KnownDevice.Named(device))}³ sgemm of the same library in the same process (that is two products of the size of all similarities, and nothing else).
             The fastest of at least three runs in a process; median of {Rounds} rounds in turns.
             Machine: {Bench.Machine}, {Bench.Libtorch}, PyTorch {version}.
-            Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- loss {python} {device}`
+            {Bench.Command("loss", device, python)}
 
             | N | diptych | one 2N × 2N matrix | lightly's form |
             |---|---|---|---|
@@ -61,10 +61,10 @@ internal static class LossTable
         string OnCpu() => string.Create(CultureInfo.InvariantCulture, $"""
             # The loss beside two forms in PyTorch
 
-            DCL, two views, forward and backward, float32, {Dimensions} dimensions, temperature {Temperature}, one thread. Each cell: CPU time over the time of 4(2N)²d operations at the rate of a {SgemmSize(device)}³ sgemm of the same library in the same process (that is two products of the size of all similarities, and nothing else), and peak resident memory above that before the call, gradients included.
+            DCL, two views, forward and backward, float32, {Dimensions} dimensions, temperature {Temperature}, one thread. Each cell: CPU time over the time of 4(2N)²d operations at the rate of a {SgemmSize(KnownDevice.Named(device))}³ sgemm of the same library in the same process (that is two products of the size of all similarities, and nothing else), and peak resident memory above that before the call, gradients included.
             A process a cell; in each the fastest of at least three runs, memory in the first; median of {Rounds} rounds in turns (full matrix at 8,192: one round).
             Machine: {Bench.Machine}, {Bench.Libtorch}, PyTorch {version}.
-            Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- loss`
+            {Bench.Command("loss", device)}
 
             | N | diptych | one 2N × 2N matrix | lightly's form | bound on diptych's memory |
             |---|---|---|---|---|
@@ -123,13 +123,13 @@ internal static class LossTable
         return Seconds(device) - start;
     }
 
-    private static int SgemmSize(string device) => device == "cpu" ? 2048 : 16384;
+    private static int SgemmSize(Device device) => device.type == DeviceType.CPU ? 2048 : 16384;
 
     /// <summary>Seconds of one multiplication and addition inside a large product.</summary>
     private static double Product(Device device)
     {
         using var scope = NewDisposeScope();
-        int size = SgemmSize(device.type == DeviceType.CPU ? "cpu" : "");
+        int size = SgemmSize(device);
         Tensor left = ones(size, size, device: device), right = ones(size, size, device: device);
         double start = Seconds(device);
         mm(left, right);

@@ -16,7 +16,7 @@ internal static class PretrainTable
 
     public static int Run(string images, string python, string device)
     {
-        bool onCpu = device == "cpu";
+        bool onCpu = device == Bench.Cpu;
         var (batch, steps, rounds) = onCpu ? (64, 10, 3) : (256, 800, 2);
         string folder = Directory.CreateTempSubdirectory("diptych-bench-").FullName;
         string rival = Path.Combine(Bench.FindRepository(), "bench", "rivals", "pretrain_step.py");
@@ -51,7 +51,7 @@ internal static class PretrainTable
                 ? $"a checkpoint every {CheckpointEvery} steps, where 500 are the default: images/s from step {WarmupSteps + 1} to {WarmupSteps + CheckpointEvery}"
                 : $"checkpoints as by default: images/s of the last {CountedEpochs} of {Epochs} epochs")}, all that lies between included. The bare steps: median images/s of {steps}. Then median [minimum–maximum] of {rounds} rounds in turns. The bare step is that of [step.md](step.md).
             Machine: {Bench.Machine}, {Bench.Libtorch}, PyTorch {version}.
-            Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- pretrain CIFAR10-JPEG/train{(onCpu ? "" : $" {python} {device}")}`
+            {Bench.Command("pretrain CIFAR10-JPEG/train", device, python)}
 
             | program | images/s | `diptych pretrain` in the same precision over it |
             |---|---|---|
@@ -63,7 +63,7 @@ internal static class PretrainTable
 
     private static double OwnRate(string images, string run, string precision, int batch, string device)
     {
-        bool onCpu = device == "cpu";
+        bool onCpu = device == Bench.Cpu;
         string[] length = onCpu ? ["--epochs", "1", "--checkpoint-every", $"{CheckpointEvery}"] : ["--epochs", $"{Epochs}"];
         ProcessStartInfo start = Bench.Tool(["pretrain", images, "--batch", $"{batch}", "--width", "64", "--views", "cifar", .. length, "--precision", precision, "--device", device, "--out", run]);
         start.RedirectStandardError = true;

@@ -1,35 +1,36 @@
+using System.Globalization;
 using Diptych.Benchmarks;
 
-if (args is ["pretrain", var images, .. var rest])
-    return PretrainTable.Run(images, rest.Length > 0 ? rest[0] : "/usr/bin/python3", rest.Length > 1 ? rest[1] : "cpu");
-if (args is ["step", .. var stepArguments])
-    return StepTable.Run(stepArguments.Length > 0 ? stepArguments[0] : "/usr/bin/python3", stepArguments.Length > 1 ? stepArguments[1] : "cpu");
+if (args is ["pretrain", var images, .. var forPretrain])
+    return PretrainTable.Run(images, Python(forPretrain), Device(forPretrain, 1));
+if (args is ["step", .. var forStep])
+    return StepTable.Run(Python(forStep), Device(forStep, 1));
 if (args is ["step-once", var what, var encoder, var size, var batch, var steps, var device])
-    return StepTable.RunOnce(what, encoder, int.Parse(size, System.Globalization.CultureInfo.InvariantCulture), int.Parse(batch, System.Globalization.CultureInfo.InvariantCulture), int.Parse(steps, System.Globalization.CultureInfo.InvariantCulture), device);
-if (args is ["loss", .. var python])
-    return LossTable.Run(python.Length > 0 ? python[0] : "/usr/bin/python3", python.Length > 1 ? python[1] : "cpu");
+    return StepTable.RunOnce(what, encoder, Number(size), Number(batch), Number(steps), device);
+if (args is ["loss", .. var forLoss])
+    return LossTable.Run(Python(forLoss), Device(forLoss, 1));
 if (args is ["loss-once", var count, var lossDevice])
-    return LossTable.RunOnce([.. count.Split(',').Select(n => int.Parse(n, System.Globalization.CultureInfo.InvariantCulture))], lossDevice);
-if (args is ["views", var photographs, var tiles, .. var more])
-    return ViewsTable.Run(photographs, tiles, more.Length > 0 ? more[0] : "/usr/bin/python3");
+    return LossTable.RunOnce([.. count.Split(',').Select(Number)], lossDevice);
+if (args is ["views", var photographs, var tiles, .. var forViews])
+    return ViewsTable.Run(photographs, tiles, Python(forViews));
 if (args is ["views-once", var folder])
     return ViewsTable.RunOnce(folder);
 if (args is ["pack", var originals])
     return PackTable.Run(originals);
-if (args is ["features", var labelled, .. var interpreter])
-    return FeaturesTable.Run(labelled, interpreter.Length > 0 ? interpreter[0] : "/usr/bin/python3", interpreter.Length > 1 ? interpreter[1] : "cpu");
+if (args is ["features", var labelled, .. var forFeatures])
+    return FeaturesTable.Run(labelled, Python(forFeatures), Device(forFeatures, 1));
 if (args is ["features-once", var pictures, var where])
     return FeaturesTable.RunOnce(pictures, where);
-if (args is ["evaluation", .. var evaluationDevice])
-    return EvaluationTable.Run(evaluationDevice.Length > 0 ? evaluationDevice[0] : "cpu");
+if (args is ["evaluation", .. var forEvaluation])
+    return EvaluationTable.Run(Device(forEvaluation, 0));
 if (args is ["kernels"])
     return ViewKernels.Run();
 if (args is ["scale", var set])
     return ScaleTable.Run(set);
-if (args is ["checkpoint", .. var programPython])
-    return CheckpointTable.Run(programPython.Length > 0 ? programPython[0] : "/usr/bin/python3");
-if (args is ["startup", .. var programs])
-    return StartupTable.Run(programs.Length > 0 ? programs[0] : null, programs.Length > 1 ? programs[1] : "/usr/bin/python3");
+if (args is ["checkpoint", .. var forCheckpoint])
+    return CheckpointTable.Run(Python(forCheckpoint));
+if (args is ["startup", .. var forStartup])
+    return StartupTable.Run(forStartup.Length > 0 ? forStartup[0] : null, Python([.. forStartup.Skip(1)]));
 if (args is ["memory", var samples, var chart])
     return MemoryTable.Run(samples, chart);
 if (args is ["q", var work, var image])
@@ -51,3 +52,9 @@ Console.Error.WriteLine("""
       pack IMAGES                 images/s of the loader over packed files beside the originals (IMAGES: e.g. a tar of photographs)
     """);
 return 2;
+
+static string Python(string[] arguments) => arguments.Length > 0 ? arguments[0] : "/usr/bin/python3";
+
+static string Device(string[] arguments, int place) => arguments.Length > place ? arguments[place] : Bench.Cpu;
+
+static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);

@@ -24,15 +24,15 @@ internal static class StepTable
     public static int Run(string python, string device)
     {
         string rival = Path.Combine(Bench.FindRepository(), "bench", "rivals", "pretrain_step.py");
-        int threads = Environment.ProcessorCount, rounds = device == "cpu" ? 3 : 2;
+        int threads = Environment.ProcessorCount, rounds = device == Bench.Cpu ? 3 : 2;
         string version = "";
         var text = new List<string>();
-        foreach (var (encoder, size, batch, steps) in device == "cpu" ? Cases : DeviceCases)
+        foreach (var (encoder, size, batch, steps) in device == Bench.Cpu ? Cases : DeviceCases)
         {
             string[] parts = [.. KnownPrecision.Names, Ceiling];
             var own = parts.ToDictionary(p => p, _ => new List<double>());
             var others = Rivals.ToDictionary(r => r, _ => new List<double>());
-            int together = device == "cpu" ? 1 : parts.Length; // on a GPU's machine a process takes seconds to start
+            int together = device == Bench.Cpu ? 1 : parts.Length; // on a GPU's machine a process takes seconds to start
             for (int round = 0; round < rounds; round++)
             {
                 foreach (string[] some in parts.Chunk(together))
@@ -66,9 +66,9 @@ internal static class StepTable
         Console.Out.WriteLine($"""
             # The training step beside PyTorch's
 
-            SimCLR with DCL, SGD, on views made beforehand: forward, loss with its diagnostics, backward, update; no loader and no checkpoints. {(device == "cpu" ? $"{threads} threads" : $"On {device}")}. Median images/s of a program's steps after the first two, then median [minimum–maximum] of {rounds} rounds in turns.{(device == "cpu" ? "" : Environment.NewLine + "A Diptych step is the mean of 20 between two readings of its figures, after 40; PyTorch's loss is read after each step.")}
+            SimCLR with DCL, SGD, on views made beforehand: forward, loss with its diagnostics, backward, update; no loader and no checkpoints. {(device == Bench.Cpu ? $"{threads} threads" : $"On {device}")}. Median images/s of a program's steps after the first two, then median [minimum–maximum] of {rounds} rounds in turns.{(device == Bench.Cpu ? "" : Environment.NewLine + "A Diptych step is the mean of 20 between two readings of its figures, after 40; PyTorch's loss is read after each step.")}
             Machine: {Bench.Machine}, TorchSharp {typeof(TorchSharp.torch).Assembly.GetName().Version!.ToString(3)} ({Bench.Libtorch}), PyTorch {version}.
-            Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- step{(device == "cpu" ? "" : $" {python} {device}")}`
+            {Bench.Command("step", device, python)}
             """);
         text.ForEach(Console.Out.WriteLine);
         return 0;
@@ -77,7 +77,7 @@ internal static class StepTable
     /// <summary>Prints images/s of each of the parts, by commas.</summary>
     public static int RunOnce(string parts, string encoder, int size, int batch, int steps, string device)
     {
-        if (device == "cpu")
+        if (device == Bench.Cpu)
             NativeHeap.KeepFreed(new EncoderSettings { Name = encoder, Stem = EncoderSettings.StemFor(size) }.LargestActivation(2 * batch, size, parts.Contains("float32", StringComparison.Ordinal) ? 4 : 2));
         set_num_threads(Environment.ProcessorCount);
         Device place = KnownDevice.Named(device);
@@ -98,7 +98,7 @@ internal static class StepTable
         foreach (var (_, module) in method.Networks)
             module.to(device).train();
         using Optimizer optimizer = KnownOptimizer.Named("sgd").Create(method, options);
-        using Tensor views = ChannelsLast(randn(2 * batch, 3, size, size, device: device));
+        using Tensor views = ChannelsLast.Of(randn(2 * batch, 3, size, size, device: device));
         var placement = Placement.On(device);
         var step = new TrainingStep(method, optimizer, options, placement.IsAsynchronous);
         using var pending = new PendingSteps(placement); // read as pretrain reads them
@@ -119,8 +119,8 @@ internal static class StepTable
     private static double[] Convolutions(string encoder, int size, int views, int steps, Device device)
     {
         var layers = Shapes(encoder, size).Select(s => (
-            Input: ChannelsLast(randn(views, s.Input, s.Side, s.Side, dtype: ScalarType.BFloat16, device: device)).requires_grad_(s.Input > 3),
-            Weight: ChannelsLast(randn(s.Output, s.Input, s.Kernel, s.Kernel, dtype: ScalarType.BFloat16, device: device)).requires_grad_(),
+            Input: ChannelsLast.Of(randn(views, s.Input, s.Side, s.Side, dtype: ScalarType.BFloat16, device: device)).requires_grad_(s.Input > 3),
+            Weight: ChannelsLast.Of(randn(s.Output, s.Input, s.Kernel, s.Kernel, dtype: ScalarType.BFloat16, device: device)).requires_grad_(),
             s.Stride, Padding: s.Kernel / 2)).ToArray();
         Tensor[] slopes = [.. layers.Select(l => { using (no_grad()) return Convolution.InBfloat16(l.Input, l.Weight, l.Stride, l.Padding); })];
         return Timed(steps, () =>
@@ -166,8 +166,6 @@ internal static class StepTable
             }
         }
     }
-
-    private static Tensor ChannelsLast(Tensor values) => values.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
 
     private static double[] Timed(int count, Action action) => [.. Enumerable.Range(0, count).Select(_ =>
     {
