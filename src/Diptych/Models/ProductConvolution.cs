@@ -43,22 +43,21 @@ internal sealed class ProductConvolution : autograd.SingleTensorFunction<Product
         List<Tensor> saved = context.get_saved_variables();
         var (input, weight) = (saved[0], saved[1]);
         var (stride, padding, isWhole) = ((long, long, bool))context.get_data(nameof(ProductConvolution));
-        long kernel = weight.shape[2];
         Tensor dense = ChannelsLast.Of(gradient);
-        Tensor ofInput;
-        if (stride == 1)
-        {
-            ofInput = Convolve(dense, weight.flip(2, 3).transpose(0, 1), 1, kernel - 1 - padding, isWhole);
-        }
-        else
-        {
-            long[] rest = [(input.shape[2] + 2 * padding - kernel) % stride, (input.shape[3] + 2 * padding - kernel) % stride];
-            ofInput = functional.conv_transpose2d(dense, weight, null, [stride, stride], [padding, padding], rest);
-        }
-        Tensor ofWeight = WeightGradient(dense, input, kernel, stride, padding);
+        Tensor ofInput = InputGradient(dense, input, weight, stride, padding, isWhole), ofWeight = WeightGradient(dense, input, weight.shape[2], stride, padding);
         gradient.Dispose();
         return [ofInput, ofWeight, null!, null!, null!];
     });
+
+    // Of a convolution of stride 1: the convolution of the gradient with the kernels turned by half a turn.
+    private static Tensor InputGradient(Tensor gradient, Tensor input, Tensor weight, long stride, long padding, bool isWhole)
+    {
+        long kernel = weight.shape[2], height = input.shape[2], width = input.shape[3];
+        if (!isWhole || stride != 1)
+            return functional.conv_transpose2d(gradient, weight, null, [stride, stride], [padding, padding], [(height + 2 * padding - kernel) % stride, (width + 2 * padding - kernel) % stride]);
+        Tensor seen = Seen(Padded(gradient, kernel - 1 - padding), 0, kernel, kernel, height, width, stride);
+        return seen.mm(weight.permute(2, 3, 0, 1).flip(0, 1).flatten(0, 2)).unflatten(0, [input.shape[0], height, width]).permute(0, 3, 1, 2);
+    }
 
     private static Tensor Convolve(Tensor input, Tensor weight, long stride, long padding, bool isWhole)
     {
