@@ -49,7 +49,7 @@ internal static class PretrainTable
 
             ResNet-18, width 64, 3×3 stem, 32×32, batch {batch} (two views each), DCL, SGD, {(onCpu ? $"{threads} threads, shared with the loader" : $"on {device}, {threads} threads for the loader")}. `diptych pretrain` reads, decodes, draws views, steps, writes metrics, and {(onCpu
                 ? $"a checkpoint every {CheckpointEvery} steps, where 500 are the default: images/s from step {WarmupSteps + 1} to {WarmupSteps + CheckpointEvery}"
-                : $"checkpoints as by default: images/s of the last {CountedEpochs} of {Epochs} epochs")}, all that lies between included. The bare steps: median images/s of {(onCpu ? $"{steps - 2} steps after 2" : $"the steps 41 to {steps}")}. Then median [minimum–maximum] of {rounds} rounds in turns. The bare step is that of [step.md](step.md).
+                : $"checkpoints as by default: images/s of the last {CountedEpochs} of {Epochs} epochs")}, all that lies between included. The bare steps: median images/s of {(onCpu ? $"{steps - 2} steps after 2" : $"{steps} steps, without the first 40 (Diptych) or 2 (PyTorch)")}. Then median [minimum–maximum] of {rounds} rounds in turns. The bare step is that of [step.md](step.md).
             Machine: {Bench.Machine}, {Bench.Libtorch}, PyTorch {version}.
             {Bench.Command("pretrain CIFAR10-JPEG/train", device, python)}
 

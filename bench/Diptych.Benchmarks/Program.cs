@@ -9,8 +9,8 @@ if (args is ["step-once", var what, var encoder, var size, var batch, var steps,
     return StepTable.RunOnce(what, encoder, Number(size), Number(batch), Number(steps), device);
 if (args is ["loss", .. var forLoss])
     return LossTable.Run(Python(forLoss), Device(forLoss, 1));
-if (args is ["loss-once", var count, var lossDevice])
-    return LossTable.RunOnce([.. count.Split(',').Select(Number)], lossDevice);
+if (args is ["loss-once", var count, .. var forLossOnce])
+    return LossTable.RunOnce([.. count.Split(',').Select(Number)], Device(forLossOnce, 0));
 if (args is ["views", var photographs, var tiles, .. var forViews])
     return ViewsTable.Run(photographs, tiles, Python(forViews));
 if (args is ["views-once", var folder])

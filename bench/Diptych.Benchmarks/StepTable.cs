@@ -128,9 +128,7 @@ internal static class StepTable
             foreach (var (i, l) in layers.Index())
             {
                 using var scope = NewDisposeScope();
-                Convolution.InBfloat16(l.Input, l.Weight, l.Stride, l.Padding).backward([slopes[i]]);
-                l.Input.grad = null;
-                l.Weight.grad = null;
+                autograd.grad([Convolution.InBfloat16(l.Input, l.Weight, l.Stride, l.Padding)], l.Input.requires_grad ? [l.Input, l.Weight] : [l.Weight], [slopes[i]]);
             }
             slopes[0].flatten()[0].to(ScalarType.Float32).item<float>(); // waits for a device
         });

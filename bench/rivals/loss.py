@@ -73,7 +73,7 @@ def product():
 
 
 step(8)
-words = [torch.__version__]
+words = [torch.__version__ if on_cpu else torch.__version__ + ',_' + torch.cuda.get_device_name(device).replace(' ', '_')]
 for images in counts:
     seconds, peak = step(images)
     repeats = max(2, min(50, int(2 / seconds)))

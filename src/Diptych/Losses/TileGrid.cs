@@ -10,8 +10,8 @@ namespace Diptych.Losses;
 /// A GPU waits for the host to start the operations of each, so that its tile takes 64 MiB.</param>
 internal sealed class TileGrid(long anchors, long candidates, DeviceType device)
 {
-    private readonly long _rows = Math.Min(anchors, MostRows(device));
-    private readonly long _columns = Math.Min(candidates, MostRows(device) * MostRows(device) / Math.Min(anchors, MostRows(device)));
+    private readonly long _rows = Math.Min(anchors, Side(device));
+    private readonly long _columns = Math.Min(candidates, Side(device) * Side(device) / Math.Min(anchors, Side(device)));
 
     public bool IsOneTile => _rows == anchors && _columns == candidates;
 
@@ -29,7 +29,8 @@ internal sealed class TileGrid(long anchors, long candidates, DeviceType device)
         return buffer.narrow(0, 0, rows * columns).view(rows, columns).addmm_(scaled, candidates.t(), beta: 0, alpha: 1);
     }
 
-    private static long MostRows(DeviceType device) => device == DeviceType.CPU ? 512 : 4096;
+    // Of a square tile, which is what many anchors get.
+    private static long Side(DeviceType device) => device == DeviceType.CPU ? 512 : 4096;
 
     private static IEnumerable<(long Start, long Length)> Blocks(long count, long length)
     {

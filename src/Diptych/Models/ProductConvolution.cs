@@ -24,6 +24,9 @@ internal sealed class ProductConvolution : autograd.SingleTensorFunction<Product
         return (is_grad_enabled() ? apply(input, weight, stride, padding, isWhole) : Convolve(input, weight, stride, padding, isWhole)).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Pixels along one side of the output.</summary>
+    public static long Side(long input, long kernel, long stride, long padding) => (input + 2 * padding - kernel) / stride + 1;
+
     /// <inheritdoc/>
     public override Tensor forward(autograd.AutogradContext context, params object[] inputs)
     {
@@ -55,8 +58,9 @@ internal sealed class ProductConvolution : autograd.SingleTensorFunction<Product
         long kernel = weight.shape[2], height = input.shape[2], width = input.shape[3];
         if (!isWhole || stride != 1)
             return functional.conv_transpose2d(gradient, weight, null, [stride, stride], [padding, padding], [(height + 2 * padding - kernel) % stride, (width + 2 * padding - kernel) % stride]);
+        using var scope = NewDisposeScope(); // the copy is the largest of all: it goes before the gradient of the weights makes its own
         Tensor seen = Seen(Padded(gradient, kernel - 1 - padding), 0, kernel, kernel, height, width, stride);
-        return seen.mm(weight.permute(2, 3, 0, 1).flip(0, 1).flatten(0, 2)).unflatten(0, [input.shape[0], height, width]).permute(0, 3, 1, 2);
+        return seen.mm(weight.permute(2, 3, 0, 1).flip(0, 1).flatten(0, 2)).unflatten(0, [input.shape[0], height, width]).permute(0, 3, 1, 2).MoveToOuterDisposeScope();
     }
 
     private static Tensor Convolve(Tensor input, Tensor weight, long stride, long padding, bool isWhole)
@@ -65,13 +69,13 @@ internal sealed class ProductConvolution : autograd.SingleTensorFunction<Product
             return functional.conv2d(input, weight, null, [stride, stride], [padding, padding]);
         long kernel = weight.shape[2], height = Side(input.shape[2], kernel, stride, padding), width = Side(input.shape[3], kernel, stride, padding);
         Tensor seen = Seen(Padded(input, padding), 0, kernel, kernel, height, width, stride);
-        return functional.linear(seen, weight.permute(0, 2, 3, 1).flatten(1)).unflatten(0, [input.shape[0], height, width]).permute(0, 3, 1, 2);
+        return functional.linear(seen, ChannelsLast.InMemoryOrder(weight).flatten(1)).unflatten(0, [input.shape[0], height, width]).permute(0, 3, 1, 2);
     }
 
-    // A product for each row of the kernel: for all at once, the copy of the input would be k times as large.
+    // A product for each row of the kernel: for all at once, the copy of the input would be k times as large, which only few pixels may be.
     private static Tensor WeightGradient(Tensor gradient, Tensor input, long kernel, long stride, long padding)
     {
-        Tensor ofPixels = gradient.permute(0, 2, 3, 1).flatten(0, 2).t(), padded = Padded(input, padding); // [O, N·h·w]
+        Tensor ofPixels = ChannelsLast.InMemoryOrder(gradient).flatten(0, 2).t(), padded = Padded(input, padding); // [O, N·h·w]
         return cat([.. Enumerable.Range(0, (int)kernel).Select(row =>
         {
             using Tensor seen = Seen(padded, row, 1, kernel, gradient.shape[2], gradient.shape[3], stride);
@@ -79,15 +83,12 @@ internal sealed class ProductConvolution : autograd.SingleTensorFunction<Product
         })], dim: 1).permute(0, 3, 1, 2);
     }
 
-    /// <summary>Pixels along one side of the output.</summary>
-    public static long Side(long input, long kernel, long stride, long padding) => (input + 2 * padding - kernel) / stride + 1;
-
     // [N, C, H, W] → [N, H, W, C] with zeros around.
     private static Tensor Padded(Tensor images, long padding)
     {
         (long height, long width) = (images.shape[2], images.shape[3]);
         Tensor padded = images.new_zeros([images.shape[0], height + 2 * padding, width + 2 * padding, images.shape[1]]);
-        padded.narrow(1, padding, height).narrow(2, padding, width).copy_(images.permute(0, 2, 3, 1));
+        padded.narrow(1, padding, height).narrow(2, padding, width).copy_(ChannelsLast.InMemoryOrder(images));
         return padded;
     }
 

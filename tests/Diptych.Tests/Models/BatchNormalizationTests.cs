@@ -117,7 +117,7 @@ public sealed class BatchNormalizationTests : IDisposable
             BatchNorm2d layer = Layer(32, generator);
             Tensor output = BatchNormalization.ApplyWithRelu(layer, input, input);
             output.backward([randn([6, 30, 30, 32], generator: generator).to_type(type).permute(0, 3, 1, 2)]);
-            return [.. new[] { output, input.grad!, layer.weight!.grad!, layer.bias!.grad!, layer.running_var! }.Select(tensor => (tensor.dim() == 4 ? tensor.permute(0, 2, 3, 1) : tensor).contiguous().bytes.ToArray())];
+            return [.. new[] { output, input.grad!, layer.weight!.grad!, layer.bias!.grad!, layer.running_var! }.Select(tensor => ChannelsLast.InMemoryOrder(tensor).contiguous().bytes.ToArray())];
         }
     }
 
