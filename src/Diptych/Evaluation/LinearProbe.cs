@@ -7,7 +7,7 @@ namespace Diptych.Evaluation;
 /// <remarks>
 /// Minimizes mean cross-entropy + penalty/2 · |W|² by L-BFGS, over features brought to mean 0 and standard deviation 1 on the training images;
 /// the bias is free. That scaling is folded into the weights that are returned. Where there are far fewer images than features, the weights are sought where they
-/// must lie, among the sums of images: the same minimum, in as many numbers a class as there are images.
+/// must lie, among the sums of images: the same minimum, in as many numbers a class as there are images, and in double precision, since few of them stand for many weights.
 /// </remarks>
 public static class LinearProbe
 {
@@ -86,7 +86,7 @@ public static class LinearProbe
             if (2 * rows.shape[0] <= rows.shape[1])
             {
                 // X = RᵀQᵀ. Weights orthogonal to all images only add to the penalty: with W = V·Qᵀ, X·Wᵀ is Rᵀ·Vᵀ and |W| is |V|.
-                var (basis, triangle) = linalg.qr(standardized.cpu().t());
+                var (basis, triangle) = linalg.qr(standardized.cpu().to(ScalarType.Float64).t());
                 (_basis, standardized) = (basis.to(rows.device).MoveToOuterDisposeScope(), triangle.t().contiguous().to(rows.device));
             }
             _rows = standardized.MoveToOuterDisposeScope();
@@ -107,8 +107,8 @@ public static class LinearProbe
         {
             using var scope = NewDisposeScope();
             var (weight, bias) = Weights(_point);
-            Tensor scaled = (_basis is null ? weight : weight.mm(_basis.t())) / _scale;
-            return new LinearClassifier(scaled.MoveToOuterDisposeScope(), (bias - scaled.mv(_mean)).MoveToOuterDisposeScope());
+            Tensor scaled = (_basis is null ? weight : weight.mm(_basis.t())) / _scale, moved = bias - scaled.mv(_mean.to(scaled.dtype));
+            return new LinearClassifier(scaled.to(ScalarType.Float32).MoveToOuterDisposeScope(), moved.to(ScalarType.Float32).MoveToOuterDisposeScope());
         }
 
         public void Dispose()
@@ -119,7 +119,7 @@ public static class LinearProbe
 
         private (Tensor Weight, Tensor Bias) Weights(double[] point)
         {
-            Tensor all = DeviceCopy.Send(tensor(point).to(ScalarType.Float32), _rows.device);
+            Tensor all = DeviceCopy.Send(tensor(point).to(_rows.dtype), _rows.device);
             return (all.narrow(0, 0, _classes * _length).reshape(_classes, _length), all.narrow(0, _classes * _length, _classes));
         }
 
