@@ -11,7 +11,7 @@ internal static class Bench
     public const string Cpu = "cpu";
 
     /// <summary>What a table says of how it was made: the program and, for another device than the CPU, what follows.</summary>
-    public static string Command(string program, string device, string python = "") =>
+    public static string Command(string program, string device = Cpu, string python = "") =>
         $"Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- {program}{(device == Cpu ? "" : python.Length == 0 ? $" {device}" : $" {python} {device}")}`";
 
     /// <summary>What another program prints.</summary>

@@ -73,7 +73,7 @@ internal static class CheckpointTable
 
             The whole state of a SimCLR run: networks, batch-norm statistics, SGD's momentum. Seconds, median [minimum–maximum] of {Rounds} rounds in turns; files are read from the system's cache.
             Machine: {Bench.Machine}, {Bench.Libtorch}, PyTorch {version}.
-            Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- checkpoint`
+            {Bench.Command("checkpoint")}
             """);
         lines.ForEach(Console.Out.WriteLine);
         return 0;

@@ -44,7 +44,7 @@ internal static class ScaleTable
 
             Whole runs of `diptych pretrain`, one epoch of 64 × 64 JPEG tiles in a tar file (those of the sample, repeated): {string.Join(' ', Settings)}; DCL, float32, {Environment.ProcessorCount} threads. Images/s from step {WarmupSteps + 1} on; seconds and greatest resident memory of the whole process. One run each.
             Machine: {Bench.Machine}, TorchSharp {typeof(TorchSharp.torch).Assembly.GetName().Version!.ToString(3)} ({Bench.Libtorch}).
-            Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- scale samples/eurosat/train.tar`
+            {Bench.Command("scale samples/eurosat/train.tar")}
 
             | images | batch | images/s | seconds | MiB |
             |---|---|---|---|---|

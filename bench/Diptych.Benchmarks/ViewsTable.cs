@@ -98,7 +98,7 @@ internal static class ViewsTable
 
             Two full views of every image: decode, crop, resize, flip, jitter, grayscale, blur, normalize to float32. One worker thread. Images per second of the whole process's CPU time (not wall time: other programs may run beside); median [minimum–maximum] of {Rounds} rounds in turns.
             Machine: {Bench.Machine}, SkiaSharp {typeof(SkiaSharp.SKCodec).Assembly.GetName().Version?.ToString(3)}, libturbojpeg 2.1.5 (Debian); {versions}.
-            Command: `dotnet run --project bench/Diptych.Benchmarks -c Release -- views flowers200.tar cifar10-jpeg-q75.tar.gz`
+            {Bench.Command("views flowers200.tar cifar10-jpeg-q75.tar.gz")}
 
             ## Photographs: 200 JPEG files of about 500 × 375 pixels, recipe `imagenet` (224 pixels)
 

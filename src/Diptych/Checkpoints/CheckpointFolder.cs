@@ -35,9 +35,8 @@ public sealed class CheckpointFolder
             foreach (string unfinished in Directory.GetDirectories(_root).Where(AtomicFile.IsUnfinished))
                 Directory.Delete(unfinished, recursive: true); // left behind by a process that was killed
             Directory.CreateDirectory(aside);
-            string state = Path.Combine(aside, StateName);
-            SafetensorsFile.Write(state, tensors, new Dictionary<string, string> { ["format"] = "pt" });
-            AtomicFile.WriteText(Path.Combine(aside, InfoName), JsonSerializer.Serialize(new Info(FormatVersion, step, Hash(state), images).Sealed()));
+            string hash = SafetensorsFile.Write(Path.Combine(aside, StateName), tensors, new Dictionary<string, string> { ["format"] = "pt" });
+            AtomicFile.WriteText(Path.Combine(aside, InfoName), JsonSerializer.Serialize(new Info(FormatVersion, step, hash, images).Sealed()));
             // The same step once more: the run went back since this was damaged, or stopped where it had just written it.
             string former = final + RemovedAside;
             if (Directory.Exists(final))

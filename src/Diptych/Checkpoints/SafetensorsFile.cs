@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Security.Cryptography;
 using System.Text.Json;
 using static TorchSharp.torch;
 
@@ -8,7 +9,7 @@ namespace Diptych.Checkpoints;
 /// <remarks>Format: huggingface/safetensors, README "Format". Reading checks every offset before any memory is taken.</remarks>
 public static class SafetensorsFile
 {
-    private const int HeaderLimit = 100_000_000, DimensionLimit = 16;
+    private const int LengthBytes = 8, HeaderLimit = 100_000_000, DimensionLimit = 16;
 
     private static readonly (string Name, ScalarType Type, int Bytes)[] Types =
     [
@@ -20,22 +21,38 @@ public static class SafetensorsFile
     /// <param name="path">Where to; an existing file is replaced.</param>
     /// <param name="tensors">Tensors by name, on any device, of any layout.</param>
     /// <param name="metadata">Text to keep beside them.</param>
-    public static void Write(string path, IEnumerable<(string Name, Tensor Value)> tensors, IReadOnlyDictionary<string, string> metadata)
+    /// <returns>The SHA-256 of the file's bytes, in lower-case hexadecimal digits.</returns>
+    public static string Write(string path, IEnumerable<(string Name, Tensor Value)> tensors, IReadOnlyDictionary<string, string> metadata)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         var entries = tensors.OrderBy(t => t.Name, StringComparer.Ordinal)
             .Select(t => (t.Name, Value: t.Value.detach().cpu().contiguous(), Type: Types.First(k => k.Type == t.Value.dtype))).ToArray();
         byte[] header = WriteHeader(entries.Select(e => (e.Name, e.Type.Name, e.Value.shape, e.Value.numel() * e.Type.Bytes)), metadata);
-        AtomicFile.Write(path, stream =>
+        Task<string> hash = Task.Run(Hash); // it takes as long as writing
+        try
         {
-            Span<byte> length = stackalloc byte[8];
-            BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
-            stream.Write(length);
-            stream.Write(header);
+            AtomicFile.Write(path, stream =>
+            {
+                stream.Write(header);
+                foreach (var entry in entries)
+                    stream.Write(entry.Value.bytes);
+            });
+        }
+        finally
+        {
+            hash.Wait(); // it reads the tensors
+        }
+        return hash.Result;
+
+        string Hash()
+        {
+            using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            sha.AppendData(header);
             foreach (var entry in entries)
-                stream.Write(entry.Value.bytes);
-        });
+                sha.AppendData(entry.Value.bytes);
+            return Convert.ToHexStringLower(sha.GetHashAndReset());
+        }
     }
 
     /// <summary>Reads a whole file.</summary>
@@ -72,9 +89,11 @@ public static class SafetensorsFile
         return (entries.Select(e => (e.Name, Types.First(t => t.Type == e.Type).Name, e.Shape)).ToArray(), metadata);
     }
 
+    // The length with it.
     private static byte[] WriteHeader(IEnumerable<(string Name, string Type, long[] Shape, long Bytes)> entries, IReadOnlyDictionary<string, string> metadata)
     {
         using var buffer = new MemoryStream();
+        buffer.Write(stackalloc byte[LengthBytes]);
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
@@ -101,7 +120,9 @@ public static class SafetensorsFile
         }
         while (buffer.Length % 8 != 0) // the tensors start aligned
             buffer.WriteByte((byte)' ');
-        return buffer.ToArray();
+        byte[] header = buffer.ToArray();
+        BinaryPrimitives.WriteInt64LittleEndian(header, header.Length - LengthBytes);
+        return header;
     }
 
     private sealed record Entry(string Name, ScalarType Type, long[] Shape, long Begin, long End);
@@ -110,16 +131,16 @@ public static class SafetensorsFile
     {
         InvalidInputException Bad(string what) => new($"{path} is not a whole .safetensors file: {what}. Take another copy, or write it again.");
 
-        Span<byte> lengthBytes = stackalloc byte[8];
-        if (stream.ReadAtLeast(lengthBytes, 8, throwOnEndOfStream: false) < 8)
-            throw Bad($"it has {stream.Length} bytes, and the length of its header alone takes 8");
+        Span<byte> lengthBytes = stackalloc byte[LengthBytes];
+        if (stream.ReadAtLeast(lengthBytes, LengthBytes, throwOnEndOfStream: false) < LengthBytes)
+            throw Bad($"it has {stream.Length} bytes, and the length of its header alone takes {LengthBytes}");
         long length = BinaryPrimitives.ReadInt64LittleEndian(lengthBytes);
-        if (length < 2 || length > HeaderLimit || length > stream.Length - 8)
+        if (length < 2 || length > HeaderLimit || length > stream.Length - LengthBytes)
             throw Bad($"its header should have {length:N0} bytes, but the file has {stream.Length:N0}");
         byte[] header = new byte[length];
         stream.ReadExactly(header);
 
-        long dataStart = 8 + length, dataLength = stream.Length - dataStart;
+        long dataStart = LengthBytes + length, dataLength = stream.Length - dataStart;
         var entries = new List<Entry>();
         var metadata = new Dictionary<string, string>();
         var names = new HashSet<string>();

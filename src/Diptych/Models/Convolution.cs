@@ -32,14 +32,15 @@ internal static class Convolution
     /// </remarks>
     public static Tensor InBfloat16(Tensor input, Tensor weight, long stride, long padding)
     {
+        if (input.device_type != TorchSharp.DeviceType.CPU)
+            return functional.conv2d(input, weight, null, [stride, stride], [padding, padding]);
         long kernel = weight.shape[2], pixels = ProductConvolution.Side(input.shape[2], kernel, stride, padding) * ProductConvolution.Side(input.shape[3], kernel, stride, padding);
-        bool isOnCpu = input.device_type == TorchSharp.DeviceType.CPU;
-        if (isOnCpu && kernel == 1 && padding == 0 && (stride == 1 || (stride == 2 && (Processor.HasTiles || pixels <= 7 * 7))) && pixels <= 14 * 14)
+        if (kernel == 1 && padding == 0 && (stride == 1 || (stride == 2 && (Processor.HasTiles || pixels <= 7 * 7))) && pixels <= 14 * 14)
         {
             Tensor seen = stride == 1 ? input : input.slice(2, 0, input.shape[2], stride).slice(3, 0, input.shape[3], stride);
             return functional.linear(ChannelsLast.InMemoryOrder(seen), weight.flatten(1)).permute(0, 3, 1, 2);
         }
-        if (isOnCpu && Processor.HasTiles && kernel == 3 && padding == 1 && input.shape[1] >= 128 && pixels <= 10 * 10)
+        if (Processor.HasTiles && kernel == 3 && padding == 1 && input.shape[1] >= 128 && pixels <= 10 * 10)
             return ProductConvolution.Of(input, weight, stride, padding, isWhole: pixels <= 5 * 5);
         return functional.conv2d(input, weight, null, [stride, stride], [padding, padding]);
     }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using Diptych.Checkpoints;
 using static TorchSharp.torch;
@@ -40,6 +41,15 @@ public sealed class SafetensorsFileTests
         Assert.Equal(length, BitConverter.ToInt64(bytes, 0));
         Assert.Equal(Header.PadRight(length), Encoding.UTF8.GetString(bytes, 8, length));
         Assert.Equal([3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0], bytes[(8 + length)..]);
+    }
+
+    [Fact]
+    public void Writing_tells_the_hash_of_the_file()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        string path = folder.File("a.safetensors"), told = SafetensorsFile.Write(path, [("b", randn(300, 70)), ("a", tensor(3L))], new Dictionary<string, string>());
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path))), told);
     }
 
     [Fact]
