@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Diptych.Data;
 using Diptych.Reports;
 
 namespace Diptych.Cli;
@@ -23,6 +22,9 @@ internal sealed class CompareCommand : ToolCommand
     public override int Run(ParseResult parse)
     {
         var comparison = new RunComparison([.. parse.GetValue(_runs)!.SelectMany(RunSummary.Find).DistinctBy(RealPath.Of).Select(RunSummary.Read)]);
+        if (parse.GetValue(_plots) is { } written)
+            foreach (string images in comparison.Groups.SelectMany(group => group.Runs).Select(run => run.Options.Images).Distinct())
+                WrittenPath.MustBeOutside(written, images, _plots.Name);
         foreach (var twins in comparison.Groups.SelectMany(group => group.Runs.GroupBy(run => run.Options.Seed)).Where(same => same.Count() > 1))
             Console.Error.WriteLine($"With the same settings and seed these are one run and not {twins.Count()}: {string.Join(", ", twins.Select(run => run.Folder.Path))}");
         Console.Out.WriteLine(parse.GetValue(_json) ? comparison.ToJson() : comparison.ToMarkdown());

@@ -41,6 +41,9 @@ internal sealed class PackCommand : ToolCommand
         WrittenPath.MustNotReplace(path, parse.GetValue(_images)!);
         if (Directory.Exists(path) || Path.EndsInDirectorySeparator(path))
             throw new InvalidInputException($"--out is {path}, a folder. Name the file to write: {Path.Combine(path, "images.pack")}.");
+        // Labels and names of classes lie beside images, and no list of them would be whole.
+        if (File.Exists(path) && !ImageSource.IsPacked(path))
+            throw new InvalidInputException($"--out is {path}, which exists and is no packed file. Choose another --out, or remove it.");
         using IImageSource source = ReadableImages.Open(parse.GetValue(_images)!, parse.GetValue(_exifOrientation), parse.GetValue(_skipUnreadable));
         using var signals = new StopSignals();
         try

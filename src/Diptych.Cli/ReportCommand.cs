@@ -39,6 +39,9 @@ internal sealed class ReportCommand : ToolCommand
         if (!IsGiven(parse, _images) && !ImageSource.IsThere(images))
             throw new InvalidInputException($"The images of the run, {images}, are not there. Name images to show with --images.");
         string page = parse.GetValue(_out) ?? Path.Combine(path, "report.html");
+        WrittenPath.MustNotReplace(page, images);
+        if (parse.GetValue(_png) is { } plots)
+            WrittenPath.MustBeOutside(plots, images, _png.Name);
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(page))!); // known before anything is computed
         using IImageSource source = ReadableImages.Open(images, run.Options.ExifOrientation, run.Options.SkipUnreadable || parse.GetValue(_skipUnreadable));
         TorchRuntime.Load();

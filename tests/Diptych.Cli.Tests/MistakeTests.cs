@@ -120,6 +120,25 @@ public sealed class MistakeTests
         error = await Refused(folder, "evaluate", "run", "--data", "photos", "--learning-rate", "1", "--epochs", "3");
         Assert.Contains("--learning-rate belongs to --fine-tune.", error, StringComparison.Ordinal);
         Assert.Contains("--epochs belongs to --fine-tune and --augmented-probe.", error, StringComparison.Ordinal);
+        error = await Refused(folder, "evaluate", "run", "--data", "photos", "--clusters", "--k", "5", "--choose", "--draws", "3");
+        Assert.Contains("--k belongs to --nearest-neighbour.", error, StringComparison.Ordinal);
+        Assert.Contains("--choose belongs to --nearest-neighbour.", error, StringComparison.Ordinal);
+        Assert.Contains("--draws is for classifiers, and none was asked for.", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_read_is_not_written_over()
+    {
+        using var folder = new TemporaryFolder();
+        File.Copy(Run.Sample("test.tar"), folder.File("set.tar"));
+        WriteTiles(folder.File("photos"), 8);
+        Assert.Contains("--out is photos/new.png, which lies among the images in photos", await Refused(folder, "pack", "photos", "--out", "photos/new.png"), StringComparison.Ordinal);
+        File.WriteAllText(folder.File("labels.bin"), "labels");
+        Assert.Contains("--out is labels.bin, which exists and is no packed file.", await Refused(folder, "pack", "photos", "--out", "labels.bin"), StringComparison.Ordinal);
+        (await Run.ToolIn(folder, "pretrain", "photos", "--width", "4", "--image-size", "8", "--batch", "4", "--epochs", "1", "--out", "run")).Succeeded();
+        Assert.Contains("--out is set.tar, and that is what the images are read from.", await Refused(folder, "report", "run", "--images", "set.tar", "--out", "set.tar"), StringComparison.Ordinal);
+        Assert.Contains("--png is photos/plots, which lies among the images in photos", await Refused(folder, "report", "run", "--png", "photos/plots"), StringComparison.Ordinal);
+        Assert.Contains("--plots is photos, which lies among the images in photos", await Refused(folder, "compare", "run", "--plots", "photos"), StringComparison.Ordinal);
     }
 
     [Fact]

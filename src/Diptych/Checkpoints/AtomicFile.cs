@@ -13,16 +13,20 @@ public static partial class AtomicFile
     public static bool IsUnfinished(string path) => path.EndsWith(Aside, StringComparison.Ordinal);
 
     /// <summary>Writes aside, flushes to the disk, then renames over <paramref name="path"/>. On failure the old file is untouched and nothing is left behind.</summary>
-    /// <param name="path">Where to; an existing file is replaced.</param>
+    /// <param name="path">Where to; an existing file is replaced, and where it is a link, what that leads to.</param>
     /// <param name="write">Writes the contents.</param>
-    /// <exception cref="IOException">The disk is full, or the folder cannot be written.</exception>
+    /// <exception cref="IOException">The disk is full, the folder cannot be written, another process is writing the file, or it is a device or a pipe.</exception>
     public static void Write(string path, Action<Stream> write)
     {
         ArgumentNullException.ThrowIfNull(write);
+        path = RealPath.Of(path);
+        if (OperatingSystem.IsLinux() && IsOfAnotherKind(path))
+            throw new IOException($"{path} is a device or a pipe, which a file would replace.");
         string aside = path + Aside;
+        var stream = new FileStream(aside, FileMode.Create, FileAccess.Write, FileShare.None); // of two writers the second stops here, and what the first has written stays
         try
         {
-            using (var stream = new FileStream(aside, FileMode.Create, FileAccess.Write, FileShare.None))
+            using (stream)
             {
                 write(stream);
                 stream.Flush(flushToDisk: true);
@@ -34,7 +38,7 @@ public static partial class AtomicFile
             File.Delete(aside);
             throw;
         }
-        FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        FlushFolder(Path.GetDirectoryName(path)!);
     }
 
     /// <summary>Writes text, as <see cref="Write"/> does.</summary>
@@ -54,6 +58,17 @@ public static partial class AtomicFile
         _ = Flush(descriptor);
         _ = Close(descriptor);
     }
+
+    // .NET does not tell. The offset and the numbers: statx(2), inode(7).
+    private static bool IsOfAnotherKind(string path)
+    {
+        const int CurrentFolder = -100, ModeAt = 28, KindMask = 0xF000, File = 0x8000, Folder = 0x4000;
+        Span<byte> status = stackalloc byte[256];
+        return Status(CurrentFolder, path, flags: 0, mask: 1, status) == 0 && (BitConverter.ToUInt16(status[ModeAt..]) & KindMask) is not (File or Folder);
+    }
+
+    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Status(int folder, string path, int flags, uint mask, Span<byte> status);
 
     // .NET refuses to open folders, so the three calls go to the C library.
     [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]

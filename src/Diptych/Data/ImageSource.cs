@@ -52,6 +52,11 @@ public static class ImageSource
     /// <param name="name">Name or path.</param>
     public static bool IsImage(string name) => ImageNames.IsImage(name);
 
+    /// <summary>Whether a file is one that <c>diptych pack</c> wrote, by its beginning.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static bool IsPacked(string path) => PackedSource.IsPacked(path);
+
     /// <summary>The data files that a path of images stands for: itself, the shards of a range, the tar that a folder lies in, or the CIFAR, STL-10 or idx files of a folder.</summary>
     /// <param name="path">What <see cref="Open"/> takes.</param>
     /// <returns>The files; none for a folder of images, or where nothing is there.</returns>

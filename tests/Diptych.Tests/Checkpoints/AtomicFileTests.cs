@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Diptych.Checkpoints;
 
 namespace Diptych.Tests.Checkpoints;
@@ -26,5 +27,39 @@ public sealed class AtomicFileTests
         }));
         Assert.Equal("old", File.ReadAllText(folder.File("a")));
         Assert.Single(Directory.GetFiles(folder.Path));
+    }
+
+    [Fact]
+    public void Where_a_link_stands_the_file_it_leads_to_is_replaced()
+    {
+        using var folder = new TemporaryFolder();
+        folder.WriteText("elsewhere/target", "old");
+        File.CreateSymbolicLink(folder.File("link"), folder.File("elsewhere/target"));
+        AtomicFile.WriteText(folder.File("link"), "new");
+        Assert.Equal("new", File.ReadAllText(folder.File("elsewhere/target")));
+        Assert.Equal(folder.File("elsewhere/target"), new FileInfo(folder.File("link")).LinkTarget);
+    }
+
+    [Fact]
+    public void A_pipe_is_not_replaced()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "only Linux tells");
+        using var folder = new TemporaryFolder();
+        Process.Start("mkfifo", folder.File("pipe")).WaitForExit();
+        Assert.Equal($"{folder.File("pipe")} is a device or a pipe, which a file would replace.", Assert.Throws<IOException>(() => AtomicFile.WriteText(folder.File("pipe"), "x")).Message);
+        Assert.Single(Directory.GetFiles(folder.Path));
+    }
+
+    [Fact]
+    public void Of_two_writers_the_second_stops_and_the_first_writes_to_its_end()
+    {
+        using var folder = new TemporaryFolder();
+        AtomicFile.Write(folder.File("a"), stream =>
+        {
+            stream.Write("first"u8);
+            stream.Flush();
+            Assert.ThrowsAny<IOException>(() => AtomicFile.WriteText(folder.File("a"), "second"));
+        });
+        Assert.Equal("first", File.ReadAllText(folder.File("a")));
     }
 }

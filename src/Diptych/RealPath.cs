@@ -1,4 +1,4 @@
-namespace Diptych.Data;
+namespace Diptych;
 
 /// <summary>Where a path really leads.</summary>
 public static class RealPath
