@@ -14,10 +14,11 @@ internal static class SmallFile
     /// <exception cref="IOException">It cannot be read.</exception>
     public static string ReadText(string path, int largest = Largest)
     {
-        long length = new FileInfo(path).Length;
-        if (length > largest)
-            throw new InvalidInputException($"{path} has {length:N0} bytes, more than the {largest:N0} that such a file may have. It is probably not the file you mean.");
-        return File.ReadAllText(path);
+        using FileStream file = File.OpenRead(path); // its length, not that of a link
+        if (file.Length > largest)
+            throw new InvalidInputException($"{path} has {file.Length:N0} bytes, more than the {largest:N0} that such a file may have. It is probably not the file you mean.");
+        using var reader = new StreamReader(file);
+        return reader.ReadToEnd();
     }
 
     /// <summary>What is wrong with JSON and where, lines counted from 1, without the point at the end.</summary>

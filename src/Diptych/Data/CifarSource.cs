@@ -51,7 +51,7 @@ internal sealed class CifarSource : IImageSource
     {
         var batches = paths.Select(path => (WholeFile.PlainName(path), WholeFile.Read(path))).ToArray();
         int recordLength = RecordLength(paths[0], batches[0]);
-        string[] names = ReadLabelNames(paths[0], recordLength);
+        string[] names = recordLength == Record10 ? ClassNames.Beside(paths[0], "batches.meta.txt", first: 0, count: 10) : ClassNames.Beside(paths[0], "fine_label_names.txt", first: 0, count: 100);
         foreach (var (path, (_, bytes)) in paths.Zip(batches))
             Check(path, bytes.Span, recordLength, names.Length);
         return new(description, batches, recordLength, names);
@@ -119,16 +119,4 @@ internal sealed class CifarSource : IImageSource
             ? $"'{path}' is empty. Expected CIFAR records of {Record10:N0} or {Record100:N0} bytes. Download or copy it again."
             : $"'{path}' is a truncated CIFAR file, or none: its {length:N0} bytes are not whole records of {recordLength:N0}; " +
               $"the record at byte {length - length % recordLength:N0} has only {length % recordLength:N0}. Download or copy it again.");
-
-    private static string[] ReadLabelNames(string path, int recordLength)
-    {
-        var (count, file) = recordLength == Record10 ? (10, "batches.meta.txt") : (100, "fine_label_names.txt");
-        string list = Path.Combine(Path.GetDirectoryName(path) ?? "", file);
-        if (!File.Exists(list))
-            return Enumerable.Range(0, count).Select(number => number.ToString()).ToArray();
-        string[] names = File.ReadLines(list).Select(line => line.Trim()).Where(line => line.Length > 0).ToArray();
-        return names.Length == count
-            ? names
-            : throw new InvalidInputException($"'{list}' names {names.Length:N0} classes, but '{path}' has {count}. Correct the list, or remove it.");
-    }
 }

@@ -62,7 +62,10 @@ internal abstract class EncodedSource(string description, ImageTree tree, bool a
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new UnreadableImageException(name, index, Count, fault.Message.TrimEnd('.'));
+            // What .NET cannot decode of a name it replaces, and then finds no such file.
+            throw name.Contains('\uFFFD') && fault is FileNotFoundException
+                ? new UnreadableImageException(name, index, Count, "its name is not UTF-8", "Rename it, or pass --skip-unreadable.")
+                : new UnreadableImageException(name, index, Count, fault.Message.TrimEnd('.'));
         }
         finally
         {

@@ -15,7 +15,6 @@ internal static class FolderListing
     /// <summary>Listings of at least this many images are kept.</summary>
     public const int KeptFrom = 100_000;
 
-    private const int MaximumDepth = 32;
     private const string FirstLine = "diptych listing 2";
     private static readonly TimeSpan Doubtful = TimeSpan.FromSeconds(2);
 
@@ -68,15 +67,18 @@ internal static class FolderListing
                 }
                 if (ImageNames.IsHidden(name + "/"))
                     continue;
-                // A link that leads back to a folder it lies in is not followed, or the walk would go in circles.
+                // A link that leads back to a folder it lies in, above the root even, is not followed, or the walk would go in circles.
                 string place = Path.Combine(places[^1], Path.GetFileName(name));
                 place = isLink ? RealPath.Of(place) : place;
-                if (places.Length <= MaximumDepth && !(isLink && places.Contains(place)))
+                if (!(isLink && places.Any(folderOnTheWay => IsWithin(folderOnTheWay, place))))
                     waiting.Push((name + "/", [.. places, place]));
             }
         }
         return isKeepable;
     }
+
+    private static bool IsWithin(string place, string folder) =>
+        place == folder || place.StartsWith(Path.EndsInDirectorySeparator(folder) ? folder : folder + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
     private static string[]? ReadKept(string kept, string root, ImageNames found)
     {

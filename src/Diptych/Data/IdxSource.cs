@@ -54,6 +54,8 @@ internal sealed class IdxSource : IImageSource
         var (count, height, width) = (header[0], header[1], header[2]);
         if (count == 0 || height == 0 || width == 0)
             throw new InvalidInputException($"'{path}' holds no images: its header says {count:N0} of {width:N0} × {height:N0} pixels. Download or copy it again.");
+        if ((UInt128)height * width > ImageDecoder.MaximumPixels)
+            throw new InvalidInputException($"'{path}' says that its images have {width:N0} × {height:N0} pixels; the limit is {ImageDecoder.MaximumPixels:N0}. Download or copy it again.");
         // Each of the three is below 2³², so their product is taken in 128 bits.
         CheckLength(path, file.Length, ImagesHeader + (Int128)count * height * width, $"{count:N0} images of {width:N0} × {height:N0}");
         return new(path, file[ImagesHeader..], (int)count, (int)height, (int)width, ReadLabels(path, (int)count));

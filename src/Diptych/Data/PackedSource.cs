@@ -5,7 +5,8 @@ namespace Diptych.Data;
 /// <summary>Images in a packed file, mapped into memory. Each image's check sum is verified when it is first read.</summary>
 internal sealed unsafe class PackedSource : IImageSource
 {
-    private readonly MemoryMappedFile _file;
+    private readonly FileStream _file;
+    private readonly MemoryMappedFile _map;
     private readonly MemoryMappedViewAccessor _view;
     private readonly byte* _start;
     private readonly PackedEntry[] _entries;
@@ -14,11 +15,11 @@ internal sealed unsafe class PackedSource : IImageSource
     private readonly bool _isRaw;
     private bool _isDisposed;
 
-    private PackedSource(string path, MemoryMappedFile file, MemoryMappedViewAccessor view, byte* start, long length)
+    private PackedSource(string path, FileStream file, MemoryMappedFile map, MemoryMappedViewAccessor view, byte* start)
     {
-        (Description, _file, _view) = (path, file, view);
+        (Description, _file, _map, _view) = (path, file, map, view);
         _start = start;
-        PackedIndex index = PackedIndex.Read(path, start, length);
+        PackedIndex index = PackedIndex.Read(path, start, file.Length);
         StoredAs = $"packed {(index.IsRaw ? "raw" : "as JPEG")}, shorter side at most {index.Size:N0} pixels";
         (_isRaw, _entries, _names, LabelNames, _isVerified) = (index.IsRaw, index.Entries, index.Names, index.LabelNames, new bool[index.Entries.Length]);
     }
@@ -41,20 +42,20 @@ internal sealed unsafe class PackedSource : IImageSource
 
     public static PackedSource Open(string path)
     {
-        long length = new FileInfo(path).Length;
-        var file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
-        MemoryMappedViewAccessor view = file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+        FileStream file = File.OpenRead(path);
+        var map = MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
+        MemoryMappedViewAccessor view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
         byte* start = null;
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
         try
         {
-            return new(path, file, view, start + view.PointerOffset, length);
+            return new(path, file, map, view, start + view.PointerOffset);
         }
         catch
         {
             view.SafeMemoryMappedViewHandle.ReleasePointer();
             view.Dispose();
-            file.Dispose();
+            map.Dispose();
             throw;
         }
     }
@@ -74,7 +75,7 @@ internal sealed unsafe class PackedSource : IImageSource
         _isDisposed = true;
         _view.SafeMemoryMappedViewHandle.ReleasePointer();
         _view.Dispose();
-        _file.Dispose();
+        _map.Dispose();
     }
 
     private void Decode(int index, ImageBuffer destination, IRegionChoice? needed)
@@ -82,6 +83,8 @@ internal sealed unsafe class PackedSource : IImageSource
         ArgumentNullException.ThrowIfNull(destination);
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         PackedEntry entry = _entries[index];
+        if (RandomAccess.GetLength(_file.SafeFileHandle) < entry.Offset + entry.Length) // what is mapped but no longer there must not be touched
+            throw Unreadable(index, "the file has become shorter");
         var bytes = new ReadOnlySpan<byte>(_start + entry.Offset, entry.Length);
         if (!Volatile.Read(ref _isVerified[index]))
         {

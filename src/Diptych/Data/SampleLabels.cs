@@ -21,17 +21,16 @@ internal sealed class SampleLabels
         return dot < 0 ? name : name[..dot];
     }
 
-    /// <summary>Whether a tar has labels of this kind: a <c>.cls</c>, or a label in the first <c>.json</c> beside an image of the same key.</summary>
+    /// <summary>Whether a tar has labels of this kind: a <c>.cls</c>, or a label in a <c>.json</c>, beside an image of the same key.</summary>
     public static bool AreIn(TarFile tar)
     {
-        if (!tar.Members.Keys.Any(name => IsClass(name) || IsJson(name)))
+        if (!tar.Members.Keys.Any(MayHold))
             return false;
         HashSet<string> images = ImagesOf(tar);
         if (tar.Members.Keys.Any(name => IsClass(name) && images.Contains(KeyOf(name))))
             return true;
-        if (tar.Members.Keys.FirstOrDefault(name => IsJson(name) && images.Contains(KeyOf(name))) is not { } first || tar.Members[first].Length > MaximumLength)
-            return false;
-        return FromJson(tar, first, ReadSmall(tar, first, tar.Members[first].Offset, tar.Members[first].Length)) is not null;
+        return tar.Members.Any(member => IsJson(member.Key) && member.Value.Length <= MaximumLength && images.Contains(KeyOf(member.Key))
+            && FromJson(tar, member.Key, ReadSmall(tar, member.Key, member.Value.Offset, member.Value.Length)) is not null);
     }
 
     /// <summary>The labels of a shard by key, as written.</summary>
@@ -41,7 +40,7 @@ internal sealed class SampleLabels
         var labels = new Dictionary<string, string>();
         HashSet<string> images = ImagesOf(shard);
         foreach (var (name, (offset, length)) in shard.Members)
-            if (!(IsClass(name) || IsJson(name)) || !images.Contains(KeyOf(name)))
+            if (!MayHold(name) || !images.Contains(KeyOf(name)))
                 continue;
             else if (IsClass(name))
                 labels[KeyOf(name)] = Encoding.UTF8.GetString(ReadSmall(shard, name, offset, length)).Trim();
@@ -49,6 +48,9 @@ internal sealed class SampleLabels
                 labels.TryAdd(KeyOf(name), label);
         return labels;
     }
+
+    /// <summary>Whether a member is of a kind that may hold a label.</summary>
+    public static bool MayHold(string name) => IsClass(name) || IsJson(name);
 
     /// <summary>Takes up the next image's label; null where it has none.</summary>
     public void Add(string image, string? label)

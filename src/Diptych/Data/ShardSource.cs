@@ -48,6 +48,8 @@ internal sealed class ShardSource : EncodedSource
             Dictionary<string, string> written = SampleLabels.Read(shard);
             foreach (var (name, (offset, length)) in shard.Members)
             {
+                if (SampleLabels.MayHold(name) && written.ContainsKey(SampleLabels.KeyOf(name)))
+                    continue;
                 int before = found.Images.Count;
                 found.Add(name);
                 if (found.Images.Count == before)
@@ -60,7 +62,7 @@ internal sealed class ShardSource : EncodedSource
         if (members.Count == 0)
             throw new InvalidInputException(found.DescribeAbsence($"'{description}'"));
         var (labelNames, numbers) = labels.Number(description);
-        return new(description, shards, [.. members], new([.. found.Images], labelNames, numbers) { WhyUnlabelled = labels.WhyUnlabelled }, appliesOrientation);
+        return new(description, shards, [.. members], new([.. found.Images], labelNames, numbers) { WhyUnlabelled = labels.WhyUnlabelled, LeftOut = found.DescribeOthers() }, appliesOrientation);
     }
 
     // What stands before an image's name: its shard's path from the folder that holds all shards.

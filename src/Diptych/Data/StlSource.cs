@@ -33,7 +33,7 @@ internal sealed class StlSource : IImageSource
                     $"'{path}' is a truncated STL-10 file, or none: its {length:N0} bytes are not whole images of {ImageLength:N0}. Download or copy it again.");
             Count = (int)(length / ImageLength);
             if (Beside(path, _name.Replace(ImagesEnd, LabelsEnd, StringComparison.Ordinal)) is { } labels)
-                (_labels, LabelNames) = (ReadLabels(path, labels), ReadLabelNames(path));
+                (_labels, LabelNames) = (ReadLabels(path, labels), ClassNames.Beside(path, "class_names.txt", first: 1, Classes));
         }
         catch
         {
@@ -115,17 +115,6 @@ internal sealed class StlSource : IImageSource
         return wrong < 0
             ? labels
             : throw new InvalidInputException($"'{labelsPath}' is not an STL-10 labels file: the label at byte {wrong:N0} is {labels[wrong]}, expected 1 to {Classes}. Download or copy it again.");
-    }
-
-    private static string[] ReadLabelNames(string path)
-    {
-        string list = Path.Combine(Path.GetDirectoryName(path) ?? "", "class_names.txt");
-        if (!File.Exists(list))
-            return Enumerable.Range(1, Classes).Select(number => number.ToString()).ToArray();
-        string[] names = File.ReadLines(list).Select(line => line.Trim()).Where(line => line.Length > 0).ToArray();
-        return names.Length == Classes
-            ? names
-            : throw new InvalidInputException($"'{list}' names {names.Length:N0} classes, but STL-10 has {Classes}. Correct the list, or remove it.");
     }
 
     private static string? Beside(string path, string name)

@@ -8,8 +8,9 @@ public sealed class UnreadableImageException : InvalidInputException
     /// <param name="index">The image's index, 0-based.</param>
     /// <param name="count">How many images the source has.</param>
     /// <param name="reason">What is wrong with it, in a few words: <c>premature end of JPEG</c>.</param>
-    public UnreadableImageException(string name, int index, int count, string reason)
-        : base($"{name} ({index + 1:N0} of {count:N0}) is not a readable image: {reason}. Remove it, or pass --skip-unreadable.")
+    /// <param name="advice">What to do.</param>
+    public UnreadableImageException(string name, int index, int count, string reason, string advice = "Remove it, or pass --skip-unreadable.")
+        : base($"{name} ({index + 1:N0} of {count:N0}) is not a readable image: {reason}. {advice}")
     {
         Name = name;
         Index = index;

@@ -65,10 +65,10 @@ public static class ImagePacking
                 image = _smaller;
             }
             if (!isRaw && Math.Max(image.Width, image.Height) > JpegFile.MaximumSide)
-                throw Unreadable($"it has {image.Width:N0} × {image.Height:N0} pixels, and a JPEG at most {JpegFile.MaximumSide:N0} a side; --store raw has no such limit");
+                throw Unreadable($"it has {image.Width:N0} × {image.Height:N0} pixels, and a JPEG at most {JpegFile.MaximumSide:N0} a side", "Remove it, or use --store raw, which has no such limit.");
             return (image.Width, image.Height, isRaw ? RawPixels.Pack(image.Pixels) : JpegFile.Encode(image.Pixels, image.Width, image.Height, options.Quality));
 
-            UnreadableImageException Unreadable(string reason) => new(source.GetName(index), index, source.Count, reason);
+            UnreadableImageException Unreadable(string reason, string advice = "Remove it.") => new(source.GetName(index), index, source.Count, reason, advice);
         }
     }
 }

@@ -114,9 +114,9 @@ internal sealed class LoaderPass : IDisposable
             {
                 Fail(slot, image, fault);
             }
-            catch (Exception fault) when (fault is InvalidInputException or IOException) // decoded, but of no use as a view; or gone meanwhile
+            catch (Exception fault) when (fault is InvalidInputException or IOException) // decoded, but of no use as a view, which no look at all images finds; or gone meanwhile
             {
-                Fail(slot, image, _images.Unreadable(slot.Batch.Indices[image], fault.Message));
+                Fail(slot, image, _images.Unreadable(slot.Batch.Indices[image], fault.Message, fault is IOException ? "Bring it back." : "Remove it."));
             }
             catch (Exception fault)
             {

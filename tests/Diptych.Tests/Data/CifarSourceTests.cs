@@ -98,6 +98,14 @@ public sealed class CifarSourceTests
     }
 
     [Fact]
+    public void A_list_that_names_a_class_twice_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.Write("my.bin", Record(Pictures[0], 0)), list = folder.WriteText("batches.meta.txt", "cat\ndog\nc\nd\ne\nf\ng\nh\ni\ncat\n");
+        Assert.Equal($"'{list}' names the class 'cat' twice. Correct the list, or remove it.", SourceContents.Refusal(path));
+    }
+
+    [Fact]
     public void The_first_thousand_records_of_CIFAR_10_are_read()
     {
         string path = Repository.SharedOrSkip("data/cifar10/cifar10-first1000-exact.bin.gz");

@@ -62,6 +62,26 @@ public sealed class FolderListingTests
     }
 
     [Fact]
+    public void A_link_to_above_the_folder_is_not_followed()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("out/other.png", 1);
+        folder.Write("out/set/a/1.png", 1);
+        Directory.CreateSymbolicLink(folder.File("out/set/a/up"), "../..");
+        Directory.CreateSymbolicLink(folder.File("set"), "out/set");
+        Assert.Equal(["a/1.png"], Read(folder));
+    }
+
+    [Fact]
+    public void Folders_are_walked_however_deep()
+    {
+        using var folder = new TemporaryFolder();
+        string deep = string.Concat(Enumerable.Repeat("d/", 60)) + "1.png";
+        folder.Write($"set/{deep}", 1);
+        Assert.Equal([deep], Read(folder));
+    }
+
+    [Fact]
     public void A_folder_that_changed_a_moment_ago_is_not_kept()
     {
         using var folder = new TemporaryFolder();

@@ -99,6 +99,8 @@ public sealed class IdxSourceTests
     {
         using var folder = new TemporaryFolder();
         string path = Write(folder, "train-images-idx3-ubyte", Images(uint.MaxValue, uint.MaxValue, uint.MaxValue));
+        Assert.Equal($"'{path}' says that its images have 4,294,967,295 × 4,294,967,295 pixels; the limit is 268,435,456. Download or copy it again.", SourceContents.Refusal(path));
+        path = Write(folder, "train-images-idx3-ubyte", Images(uint.MaxValue, 1 << 14, 1 << 14));
         Assert.Contains("but it has 76.", SourceContents.Refusal(path), StringComparison.Ordinal);
         path = Write(folder, "train-images-idx3-ubyte", Images(0, 28, 28));
         Assert.Equal($"'{path}' holds no images: its header says 0 of 28 × 28 pixels. Download or copy it again.", SourceContents.Refusal(path));

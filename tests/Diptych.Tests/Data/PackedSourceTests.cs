@@ -108,13 +108,42 @@ public sealed class PackedSourceTests
         folder.Write("tree/long.png", new Picture(1, 65_501, 1).Png());
         using IImageSource tree = ImageSource.Open(folder.File("tree"));
         Exception fault = Assert.Throws<UnreadableImageException>(() => ImagePacking.Write(tree, folder.File("p.pack"), new(), cancellation: TestContext.Current.CancellationToken));
-        Assert.StartsWith("long.png (1 of 1) is not a readable image: it has 65,501 × 1 pixels, and a JPEG at most 65,500 a side; --store raw has no such limit.", fault.Message, StringComparison.Ordinal);
+        Assert.StartsWith("long.png (1 of 1) is not a readable image: it has 65,501 × 1 pixels, and a JPEG at most 65,500 a side. Remove it, or use --store raw, which has no such limit.", fault.Message, StringComparison.Ordinal);
         ImagePacking.Write(tree, folder.File("p.pack"), new() { Store = "raw" }, cancellation: TestContext.Current.CancellationToken);
 
         string name = new string('x', 70_000) + ".png";
         using IImageSource named = ImageSource.Open(folder.WriteTar("long.tar", [(name, new Picture(1).Png())]));
         fault = Assert.Throws<InvalidInputException>(() => ImagePacking.Write(named, folder.File("p.pack"), new(), cancellation: TestContext.Current.CancellationToken));
         Assert.EndsWith("… has 70,004 bytes, a packed file has room for 65,535. Shorten it.", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_packed_file_is_read_through_a_link()
+    {
+        using var folder = new TemporaryFolder();
+        using IImageSource source = ImageSource.Open(folder.Write("a.png", new Picture(1).Png()));
+        ImagePacking.Write(source, folder.File("p.pack"), new() { Store = "raw" }, cancellation: TestContext.Current.CancellationToken);
+        File.CreateSymbolicLink(folder.File("link"), folder.File("p.pack"));
+        using IImageSource packed = ImageSource.Open(folder.File("link"));
+        SourceContents.AssertSame(source, packed);
+    }
+
+    [Fact]
+    public void A_file_that_was_cut_while_it_is_read_is_told_by_name()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows keeps others from cutting a mapped file");
+        using var folder = new TemporaryFolder();
+        for (int i = 0; i < 2; i++)
+            folder.Write($"tree/{i}.png", new Picture(i, 64, 64).Png());
+        using IImageSource tree = ImageSource.Open(folder.File("tree"));
+        ImagePacking.Write(tree, folder.File("p.pack"), new() { Store = "raw" }, cancellation: TestContext.Current.CancellationToken);
+        using IImageSource packed = ImageSource.Open(folder.File("p.pack"));
+        Cut(folder.File("p.pack"), 64 + 3 * 64 * 64 + 100);
+        Assert.Equal(tree.Image(0).Pixels, packed.Image(0).Pixels);
+        Assert.StartsWith("1.png (2 of 2) is not a readable image: the file has become shorter.", Assert.Throws<UnreadableImageException>(() => packed.Image(1)).Message, StringComparison.Ordinal);
+
+        // By a process of its own: .NET locks what it opens.
+        static void Cut(string path, int length) => System.Diagnostics.Process.Start("/bin/sh", ["-c", "head -c \"$1\" \"$0\" > \"$0.cut\" && cat \"$0.cut\" > \"$0\"", path, $"{length}"]).WaitForExit();
     }
 
     [Fact]

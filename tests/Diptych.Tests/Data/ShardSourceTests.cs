@@ -41,6 +41,26 @@ public sealed class ShardSourceTests
     }
 
     [Fact]
+    public void JSON_without_a_label_before_the_first_with_one_hides_no_labels()
+    {
+        using var folder = new TemporaryFolder();
+        using IImageSource source = ImageSource.Open(folder.WriteTar("one.tar", [
+            ("1.png", Pictures[0].Png()), ("1.meta.json", Text("""{"width": 40}""")), ("1.json", Text("""{"label": 0}""")),
+            ("2.png", Pictures[1].Png()), ("2.meta.json", Text("{}")), ("2.json", Text("""{"label": 1}"""))]));
+        Assert.Equal([0, 1], source.Labels());
+        Assert.Null(source.LeftOut);
+    }
+
+    [Fact]
+    public void What_is_neither_image_nor_label_is_counted()
+    {
+        using var folder = new TemporaryFolder();
+        using IImageSource source = ImageSource.Open(folder.WriteTar("one.tar", [
+            ("1.png", Pictures[0].Png()), ("1.cls", Text("0")), ("1.txt", Text("words")), ("2.gif", Text("GIF")), ("2.cls", Text("1")), ("3.gif", Text("GIF"))]));
+        Assert.Equal(".gif (2), .cls (1), .txt (1)", source.LeftOut);
+    }
+
+    [Fact]
     public void One_image_without_a_label_makes_the_whole_set_unlabelled()
     {
         using var folder = new TemporaryFolder();
