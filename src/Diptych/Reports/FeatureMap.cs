@@ -46,13 +46,13 @@ public static class FeatureMap
         using var scope = NewDisposeScope();
         long count = rows.shape[0];
         Tensor distances = Distances(rows);                                                      // [N, N]
-        Tensor others = ones([count, count]) - eye(count);
+        Tensor others = distances.Plus(eye(count).Times(1e30)), beyondNearest = others - others.amin([1L], keepdim: true); // none is its own neighbour
         Tensor low = zeros([count, 1]), high = zeros([count, 1]).Fill_(double.PositiveInfinity), beta = distances.mean([1L], keepdim: true).AtLeast(Tiny).reciprocal(); // [N, 1]
-        Tensor weights = others;
+        Tensor weights = distances;
         double wanted = Math.Log(perplexity);
         for (int i = 0; i < SearchSteps; i++)
         {
-            Tensor scores = (-(distances - distances.Plus(eye(count).Times(1e30)).amin([1L], keepdim: true)) * beta).exp() * others;
+            Tensor scores = (-beyondNearest * beta).exp();
             weights = scores / scores.sum(dim: 1, keepdim: true);
             Tensor entropy = -(weights * weights.AtLeast(1e-37).log()).sum(dim: 1, keepdim: true);
             Tensor isTooWide = entropy.IsAbove(wanted);

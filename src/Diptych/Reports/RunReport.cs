@@ -112,7 +112,7 @@ public sealed class RunReport : IDisposable
     {
         Thumbnails thumbnails = Thumbnails.Of(_images);
         using var scope = NewDisposeScope();
-        JsonArray Points(Tensor points) => new([.. Floats(points).Select(v => (JsonNode)Math.Round(v, 4))]);
+        JsonArray Points(Tensor points) => new([.. Floats(points).Select(v => Number(v, 4))]);
         int[] mapped = [.. SampleOrder.ForEpoch(_run.Options.Seed, 0, _images.Count).Take(MostMapped).Order()];
         return new()
         {
@@ -151,7 +151,7 @@ public sealed class RunReport : IDisposable
 
     private static float[] Floats(Tensor points) => [.. points.contiguous().data<float>()];
 
-    private static JsonValue? Number(double value) => double.IsFinite(value) ? JsonValue.Create(Math.Round(value, 5)) : null;
+    private static JsonValue? Number(double value, int digits = 5) => double.IsFinite(value) ? JsonValue.Create(Math.Round(value, digits)) : null;
 
     private static string DataUri(string type, byte[] bytes) => $"data:image/{type};base64,{Convert.ToBase64String(bytes)}";
 }

@@ -69,6 +69,32 @@ public sealed class FeatureMapTests
                 Assert.Equal((conditional[i, j] + conditional[j, i]) / (2 * Count), found[i * Count + j], 1e-5);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(100)]
+    public void A_row_far_from_all_others_has_neighbours_too(float range)
+    {
+        const int Count = 101;
+        using var scope = NewDisposeScope();
+        Tensor rows = Rows(Count, 4, 5) * 0.01;
+        rows[0] = 10;
+        rows.narrow(0, 1, Count - 1).narrow(1, 0, 1).mul_(range);
+        Tensor shared = FeatureMap.Affinities(rows, 30);
+        Assert.True(shared.isfinite().all().item<bool>());
+        Assert.Equal(1, shared.sum().item<float>(), 1e-4);
+        Assert.All(shared.sum(dim: 1).data<float>().ToArray(), share => Assert.True(share >= 0.49 / Count)); // half of it is the row's own choice
+        Assert.True(FeatureMap.Tsne(rows).isfinite().all().item<bool>());
+    }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(5)]
+    public void The_fewest_rows_have_a_map(int count)
+    {
+        using var scope = NewDisposeScope();
+        Assert.True(FeatureMap.Tsne(Rows(count, 8, 6)).isfinite().all().item<bool>());
+    }
+
     [Fact]
     public void The_gradient_is_that_of_the_divergence()
     {
