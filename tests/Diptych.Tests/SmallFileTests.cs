@@ -12,10 +12,20 @@ public sealed class SmallFileTests
         using var folder = new TemporaryFolder();
         string recipe = folder.File("recipe.json"), result = folder.File("evaluation.json");
         Fill(recipe, (1 << 20) + 1);
-        Fill(result, (64 << 20) + 1);
+        Fill(result, (512 << 20) + 1);
         Assert.Contains("has 1,048,577 bytes, more than the 1,048,576", Assert.Throws<InvalidInputException>(() => Recipe.Read(recipe)).Message, StringComparison.Ordinal);
         Assert.Contains("has 1,048,577 bytes", Assert.Throws<InvalidInputException>(() => ViewRecipe.Named(recipe)).Message, StringComparison.Ordinal);
-        Assert.Contains("has 67,108,865 bytes", Assert.Throws<InvalidInputException>(() => EvaluationResult.Read(result)).Message, StringComparison.Ordinal);
+        Assert.Contains("has 536,870,913 bytes", Assert.Throws<InvalidInputException>(() => EvaluationResult.Read(result)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_link_has_the_length_of_its_file()
+    {
+        using var folder = new TemporaryFolder();
+        Fill(folder.File("large.json"), (1 << 20) + 1);
+        string link = folder.File("recipe.json");
+        File.CreateSymbolicLink(link, folder.File("large.json"));
+        Assert.Contains("has 1,048,577 bytes", Assert.Throws<InvalidInputException>(() => Recipe.Read(link)).Message, StringComparison.Ordinal);
     }
 
     // Sparse: it takes no room on the disk.

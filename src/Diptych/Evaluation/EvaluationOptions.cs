@@ -27,8 +27,8 @@ public sealed record EvaluationOptions
     /// <summary>Whether to compare k-means groups, as many as classes, with the labels.</summary>
     public bool Clusters { get; init; }
 
-    /// <summary>Neighbours that vote when all labels are used; each is a row of the table, or one to choose from.</summary>
-    public IReadOnlyList<int> K { get; init; } = [20];
+    /// <summary>Neighbours that vote when all labels are used; each is a row of the table, or one to choose from. Null for 20, or 5 where there are fewer than 20 labelled images a class; or, to choose from, for <see cref="NearestNeighbour.UsualK"/>.</summary>
+    public IReadOnlyList<int>? K { get; init; }
 
     /// <summary>Temperatures of the votes, exp(similarity / temperature); each is a row of the table, or one to choose from.</summary>
     public IReadOnlyList<double> Temperature { get; init; } = [0.1];
@@ -36,8 +36,8 @@ public sealed record EvaluationOptions
     /// <summary>Whether k and temperature are chosen, for each set of labels, on held-out labelled images.</summary>
     public bool Choose { get; init; }
 
-    /// <summary>Labelled images a class in the few-label figures.</summary>
-    public int LabelsPerClass { get; init; } = 10;
+    /// <summary>Labelled images a class in the few-label figures. Null for 10 where each class has more, and for no such figures where one has not.</summary>
+    public int? LabelsPerClass { get; init; }
 
     /// <summary>Share of each class's labels in the few-label figures, in (0, 1], instead of <see cref="LabelsPerClass"/>; null for none.</summary>
     public double? LabelFraction { get; init; }
@@ -58,12 +58,14 @@ public sealed record EvaluationOptions
         var mistakes = new List<string>();
         if (!(NearestNeighbour || Linear || AugmentedProbe || FineTune || Retrieval || Clusters))
             mistakes.Add("Nothing is to be measured.");
-        if (K.Count == 0 || K.Any(k => k < 1))
-            mistakes.Add($"--k must be at least 1, but it is {string.Join(",", K)}.");
+        if (K is { } given && (given.Count == 0 || given.Any(k => k < 1)))
+            mistakes.Add($"--k must be at least 1, but it is {string.Join(",", given)}.");
         if (Temperature.Count == 0 || Temperature.Any(t => !(t > 0 && double.IsFinite(t))))
             mistakes.Add($"--temperature must be above 0, but it is {string.Join(",", Temperature)}.");
-        if (K.Distinct().Count() < K.Count || Temperature.Distinct().Count() < Temperature.Count)
-            mistakes.Add($"--k and --temperature take each number once, but they are {string.Join(",", K)} and {string.Join(",", Temperature)}.");
+        if (K is not null && K.Distinct().Count() < K.Count)
+            mistakes.Add($"--k takes each number once, but it is {string.Join(",", K)}.");
+        if (Temperature.Distinct().Count() < Temperature.Count)
+            mistakes.Add($"--temperature takes each number once, but it is {string.Join(",", Temperature)}.");
         if (LabelsPerClass < 1)
             mistakes.Add($"--labels-per-class must be at least 1, but it is {LabelsPerClass}.");
         if (LabelFraction is { } fraction && !(fraction > 0 && fraction <= 1))

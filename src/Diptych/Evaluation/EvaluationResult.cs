@@ -16,7 +16,9 @@ public sealed record EvaluationResult
         WriteIndented = true,
     };
 
-    // A thousand classes have a million counts in their confusion matrix: with a line each a few such would be more than Read takes.
+    private const int Largest = 512 << 20;
+
+    // A thousand classes have a million counts in their confusion matrix, without a line each.
     private static readonly JsonSerializerOptions Dense = new(Json) { WriteIndented = false };
 
     /// <summary>The encoder's file.</summary>
@@ -68,7 +70,7 @@ public sealed record EvaluationResult
     {
         try
         {
-            return JsonSerializer.Deserialize<EvaluationResult>(SmallFile.ReadText(path), Json) ?? throw new JsonException("no evaluation");
+            return JsonSerializer.Deserialize<EvaluationResult>(SmallFile.ReadText(path, Largest), Json) ?? throw new JsonException("no evaluation");
         }
         catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
         {

@@ -24,7 +24,7 @@ internal sealed class FeatureJudge(LabelledImages images, EvaluationOptions opti
             Tensor bank = draw.Length == images.TrainLabels.Length ? train : FeatureRows.Take(train, draw);
             int[] bankLabels = draw.Select(i => images.TrainLabels[i]).ToArray();
             (int K, double Temperature)[] pairs = options.Choose
-                ? [NearestNeighbour.Choose(bank, bankLabels, Classes, options.K, options.Temperature, options.Seed)]
+                ? [NearestNeighbour.Choose(bank, bankLabels, Classes, options.K ?? NearestNeighbour.UsualK, options.Temperature, options.Seed)]
                 : wanted;
             used.AddRange(pairs);
             using Neighbours neighbours = Neighbours.Find(bank, test, pairs.Max(p => p.K));

@@ -23,6 +23,8 @@ internal sealed class LabelledImages
         string[] absent = TestLabels.Where(l => l >= 0).Except(TrainLabels).Order().Select(l => Classes[l]).ToArray();
         if (absent.Length > 0)
             mistakes.Add($"{train.Description} has no image of {string.Join(", ", absent.Take(10))}{(absent.Length > 10 ? $" and {absent.Length - 10:N0} more classes" : "")}, but {test.Description} has. Without a labelled example no image can be named so.");
+        if (test.Count < 2)
+            mistakes.Add($"{test.Description} holds one image, and figures need at least two to judge by. Name another test part.");
         if (mistakes.Count > 0)
             throw new InvalidInputException(string.Join(Environment.NewLine, mistakes));
     }

@@ -39,6 +39,46 @@ public sealed class EncoderEvaluationTests
         Dictionary<string, Tensor> State() => encoder.state_dict().Concat(projector.state_dict()).ToDictionary(t => t.Key, t => t.Value.clone());
     }
 
+    [Theory]
+    [InlineData(30, 20, 10)]
+    [InlineData(19, 5, 10)]
+    [InlineData(11, 5, 10)]
+    [InlineData(10, 5, null)]
+    [InlineData(3, 5, null)]
+    [InlineData(1, 5, null)]
+    public void Where_labels_are_few_fewer_vote_and_no_figure_is_given_twice(int perClass, int k, int? few)
+    {
+        using IImageSource all = ImageSource.Open(Repository.Sample("test.tar"));
+        using ImageSubset train = new(all, StratifiedDraw.PerClass(all, perClass, 3), ownsSource: false), test = Tiles(1, 60);
+        using ResNet encoder = Encoder();
+        EvaluationResult result = new EncoderEvaluation(train, test, new() { Baselines = false }).Run(new EvaluatedEncoder(encoder, Recipe, "x"));
+        Assert.Equal(("all", k), (result.Results[0].Labels, result.Results[0].K));
+        Assert.Equal(few is null ? [] : [$"{few} a class"], result.Results.Skip(1).Select(r => r.Labels));
+        if (few is null)
+            Assert.Contains("no figures of few labels apart, since a class has no more than 10", result.Protocol, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Labels_drawn_that_are_all_there_are_make_no_row_of_their_own()
+    {
+        using IImageSource all = ImageSource.Open(Repository.Sample("test.tar"));
+        using ImageSubset train = new(all, StratifiedDraw.PerClass(all, 4, 3), ownsSource: false), test = Tiles(1, 60);
+        using ResNet encoder = Encoder();
+        foreach (EvaluationOptions options in (EvaluationOptions[])[new() { LabelsPerClass = 4 }, new() { LabelFraction = 1 }])
+        {
+            EvaluationResult result = new EncoderEvaluation(train, test, options with { Baselines = false, Linear = true, Choose = true }).Run(new EvaluatedEncoder(encoder, Recipe, "x"));
+            Assert.Equal(["all", "all"], result.Results.Select(r => r.Labels));
+            Assert.Contains(" are all there are", result.Protocol, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void One_test_image_is_too_few()
+    {
+        using ImageSubset train = Tiles(0, 200), test = Tiles(1, 1);
+        Assert.Contains("holds one image, and figures need at least two to judge by.", Assert.Throws<InvalidInputException>(() => new EncoderEvaluation(train, test, Everything)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_row_for_each_k_temperature_and_kind_of_labels_with_its_protocol()
     {
@@ -201,7 +241,7 @@ public sealed class EncoderEvaluationTests
         Assert.Contains("--k is 500", Complaint(tiles, tiles, new() { K = [20, 500] }), StringComparison.Ordinal);
         Assert.Contains("too few", Complaint(tiles, tiles, new() { LabelsPerClass = 80 }), StringComparison.Ordinal);
         Assert.Contains("k cannot be chosen from 30, 50: with 3 a class, 24 labelled images", Complaint(tiles, tiles, new() { K = [30, 50], Choose = true, LabelsPerClass = 3 }), StringComparison.Ordinal);
-        Assert.Contains("one class, cat", Complaint(new LabelledSource([0, 0], ["cat", "dog"]), new LabelledSource([0], ["cat", "dog"]), new() { K = [1] }), StringComparison.Ordinal);
+        Assert.Contains("one class, cat", Complaint(new LabelledSource([0, 0], ["cat", "dog"]), new LabelledSource([0, 0], ["cat", "dog"]), new() { K = [1] }), StringComparison.Ordinal);
         string all = Complaint(tiles, tiles, new() { K = [0], Temperature = [-1], Draws = 0, LabelFraction = 2, NearestNeighbour = false });
         Assert.Equal(5, all.Split(Environment.NewLine).Length);
     }
