@@ -51,7 +51,7 @@ internal sealed class DemoCommand : ToolCommand
             The run is in {folder.Path}. To look at it: diptych report {folder.Path}
             Next, on your own images:
               diptych views PHOTOS --views imagenet --image-size 64      see what the network will see
-              diptych pretrain PHOTOS --views imagenet --image-size 64 --width 32 --epochs 100
+              diptych pretrain PHOTOS --recipe small-machine --views imagenet --image-size 64 --epochs 100
               diptych evaluate runs/PHOTOS-simclr-dcl --train LABELLED/train --test LABELLED/test
             """);
         return Tool.Done;

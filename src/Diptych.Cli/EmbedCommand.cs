@@ -13,7 +13,7 @@ internal sealed class EmbedCommand : ToolCommand
     private readonly Option<string> _out = new("--out") { Description = "The file to write: .parquet with name, label and vector; .npy or .csv with the rest in FILE.json", Required = true };
     private readonly Option<bool> _skipUnreadable = ReadableImages.SkipOption();
     private readonly Option<string> _device = DeviceOption();
-    private readonly Option<bool> _exifOrientation = ReadableImages.OrientationOption();
+    private readonly Option<bool> _exifOrientation = ReadableImages.OrientationOfRunOption();
 
     public EmbedCommand() : base("embed", "Write the features of images to a file. Run it again to go on where it was cut.")
     {
@@ -36,7 +36,7 @@ internal sealed class EmbedCommand : ToolCommand
     public override int Run(ParseResult parse)
     {
         string path = parse.GetValue(_out)!, encoder = RunFolder.EncoderOf(parse.GetValue(_run)!);
-        using IImageSource source = ReadableImages.Open(parse.GetValue(_images)!, parse.GetValue(_exifOrientation), parse.GetValue(_skipUnreadable));
+        using IImageSource source = ReadableImages.Open(parse.GetValue(_images)!, parse.GetValue(_exifOrientation) || ReadableImages.AreTurnedIn(parse.GetValue(_run)!), parse.GetValue(_skipUnreadable));
         TorchRuntime.Load();
         using var signals = new StopSignals();
         if (!FeatureExport.Run(encoder, source, path, new ProgressLines(source.Count), Value(parse, _device, KnownDevice.Automatic), signals.Token))

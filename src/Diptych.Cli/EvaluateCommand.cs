@@ -15,7 +15,7 @@ internal sealed class EvaluateCommand : ToolCommand
     private static readonly EvaluationOptions Defaults = new();
 
     private readonly Argument<string> _run = new("RUN") { Description = "A run folder, or an encoder.safetensors file." };
-    private readonly LabelledParts _parts = new("to learn from, with labels", "to classify");
+    private readonly LabelledParts _parts = new("labelled images to learn from", "labelled images to classify");
     private readonly Option<bool> _nearestNeighbour = new("--nearest-neighbour") { Description = "Classify by the most similar labelled images; the default" };
     private readonly Option<bool> _linear = new("--linear") { Description = "Fit a linear probe on the features, its penalty chosen on held-out training images" };
     private readonly Option<bool> _augmentedProbe = new("--augmented-probe") { Description = "Fit the linear probe of the papers: on cropped and flipped views, by SGD" };
@@ -27,15 +27,15 @@ internal sealed class EvaluateCommand : ToolCommand
     private readonly Option<bool> _clusters = new("--clusters") { Description = "Compare k-means groups with the labels: NMI and ARI" };
     private readonly Option<bool> _noBaselines = new("--no-baselines") { Description = "Leave out raw pixels and the untrained encoder" };
     private readonly Option<bool> _projector = new("--projector") { Description = "Judge the projector's embeddings too" };
-    private readonly Option<string> _k = new("--k") { Description = $"Neighbours that vote, with all labels; several by commas [{Defaults.K[0]}]" };
+    private readonly Option<string> _k = new("--k") { Description = "Neighbours that vote, with all labels; several by commas [20, or 5 where there are fewer than 20 labels a class]" };
     private readonly Option<string> _temperature = new("--temperature") { Description = $"Votes weigh exp(similarity / temperature); several by commas [{Defaults.Temperature[0]}]" };
     private readonly Option<bool> _choose = new("--choose") { Description = $"Choose k and temperature on held-out training images, among those given, or [{string.Join(',', NearestNeighbour.UsualK)}] and [{string.Join(',', NearestNeighbour.UsualTemperatures)}]" };
-    private readonly Option<int> _labelsPerClass = new("--labels-per-class") { Description = $"Labelled images a class in the few-label figures [{Defaults.LabelsPerClass}]" };
+    private readonly Option<int> _labelsPerClass = new("--labels-per-class") { Description = "Labelled images a class in the few-label figures [10, where each class has more]" };
     private readonly Option<double> _labelFraction = new("--label-fraction") { Description = "Share of each class's labels in the few-label figures instead, such as 0.01" };
     private readonly Option<int> _draws = new("--draws") { Description = $"How often the few labels are drawn anew [{Defaults.Draws}]" };
     private readonly Option<long> _seed = new("--seed") { Description = $"Where the draws of few labels and the held-out parts start [{Defaults.Seed}]" };
     private readonly Option<bool> _allowOverlap = new("--allow-overlap") { Description = "Go on, and say so, where test images occur among the training images" };
-    private readonly Option<bool> _exifOrientation = ReadableImages.OrientationOption();
+    private readonly Option<bool> _exifOrientation = ReadableImages.OrientationOfRunOption();
     private readonly Option<bool> _skipUnreadable = ReadableImages.SkipOption();
     private readonly Option<string> _device = DeviceOption();
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object instead of a table" };
@@ -66,7 +66,7 @@ internal sealed class EvaluateCommand : ToolCommand
             yield return device;
         string[] unused = [.. new Option[] { _learningRate, _layerDecay }.Where(o => IsGiven(parse, o) && !parse.GetValue(_fineTune)).Select(o => $"{o.Name} belongs to --fine-tune. Leave it out, or add that."),
             .. IsGiven(parse, _epochs) && !parse.GetValue(_fineTune) && !parse.GetValue(_augmentedProbe) ? ["--epochs belongs to --fine-tune and --augmented-probe. Leave it out, or add one of them."] : (string[])[]];
-        foreach (string mistake in unused)
+        foreach (string mistake in unused.Concat(WithoutEffect(parse)))
             yield return mistake;
         if (IsGiven(parse, _labelFraction) && IsGiven(parse, _labelsPerClass))
             yield return "--label-fraction and --labels-per-class both say how many labels there are; give one.";
@@ -74,13 +74,27 @@ internal sealed class EvaluateCommand : ToolCommand
             yield return missing;
     }
 
+    // Given and of no use: whoever names one of them expects it to do something.
+    private IEnumerable<string> WithoutEffect(ParseResult parse)
+    {
+        EvaluationOptions options = Apply(parse);
+        bool isClassified = options.NearestNeighbour || options.Linear || options.AugmentedProbe || options.FineTune;
+        foreach (Option option in (Option[])[_k, _temperature, _choose])
+            if (IsGiven(parse, option) && !options.NearestNeighbour)
+                yield return $"{option.Name} belongs to {_nearestNeighbour.Name}. Leave it out, or add that.";
+        foreach (Option option in (Option[])[_draws, _labelsPerClass, _labelFraction])
+            if (IsGiven(parse, option) && !isClassified)
+                yield return $"{option.Name} is for classifiers, and none was asked for. Leave it out, or add {_nearestNeighbour.Name}.";
+    }
+
     public override int Run(ParseResult parse)
     {
         string run = parse.GetValue(_run)!;
         var (trainPath, testPath) = _parts.FindBoth(parse);
-        IImageSource Open(string path) => ReadableImages.Open(path, parse.GetValue(_exifOrientation), parse.GetValue(_skipUnreadable));
-        using IImageSource train = Open(trainPath), test = Open(testPath);
+        bool isTurned = parse.GetValue(_exifOrientation) || ReadableImages.AreTurnedIn(run);
+        IImageSource Open(string path) => ReadableImages.Open(path, isTurned, parse.GetValue(_skipUnreadable));
         string encoderPath = RunFolder.EncoderOf(run);
+        using IImageSource train = Open(trainPath), test = Open(testPath);
         var evaluation = new EncoderEvaluation(train, test, Apply(parse));
         RunFolder? folder = Directory.Exists(run) ? RunFolder.Open(run) : null;
         PretrainOptions? options = folder?.ReadOptions();
@@ -88,7 +102,7 @@ internal sealed class EvaluateCommand : ToolCommand
             throw new InvalidInputException($"{run} is an encoder, and the projector is not in it. Name the run folder for --projector.");
         var testImages = new Overlap(test);
         bool isAllowed = parse.GetValue(_allowOverlap);
-        IReadOnlyList<string> overlap = [.. FindOverlap(train, test, testImages, isAllowed), .. LearnedFrom(folder, options, trainPath, test, testImages, isAllowed, parse.GetValue(_skipUnreadable))];
+        IReadOnlyList<string> overlap = [.. FindOverlap(train, test, testImages, isAllowed), .. LearnedFrom(folder, options, trainPath, test, testImages, isAllowed, path => ReadableImages.Open(path, isTurned, options!.SkipUnreadable || parse.GetValue(_skipUnreadable)))];
         TorchRuntime.Load();
         Device device = KnownDevice.Named(Value(parse, _device, KnownDevice.Automatic));
         Console.Error.WriteLine($"{train.Count:N0} labelled images to learn from, {test.Count:N0} to classify, on {device}");
@@ -129,7 +143,7 @@ internal sealed class EvaluateCommand : ToolCommand
     }
 
     // The encoder may have learned from test images, without their labels: worth a word. With their labels the figures mean nothing.
-    private static string[] LearnedFrom(RunFolder? folder, PretrainOptions? options, string trainPath, IImageSource test, Overlap testImages, bool isAllowed, bool skipsUnreadable)
+    private static string[] LearnedFrom(RunFolder? folder, PretrainOptions? options, string trainPath, IImageSource test, Overlap testImages, bool isAllowed, Func<string, IImageSource> open)
     {
         if (folder is null || options is null)
             return Unknown("it was named without its run", isSupervised: false, isAllowed, test);
@@ -143,7 +157,7 @@ internal sealed class EvaluateCommand : ToolCommand
             return !options.SkipUnreadable && IsChanged(there) ? Unknown(changed, options.Supervised, isAllowed, test) : [];
         }
         Console.Error.WriteLine($"Looking for the test images among those that the encoder learned from, {options.Images} …");
-        using IImageSource learned = ReadableImages.Open(options.Images, options.ExifOrientation, options.SkipUnreadable || skipsUnreadable);
+        using IImageSource learned = open(options.Images); // turned as the test images are, whatever the run did: what is compared are pixels
         if (IsChanged(learned))
             return Unknown(changed, options.Supervised, isAllowed, test);
         var shared = testImages.FindIn(learned);
@@ -180,19 +194,20 @@ internal sealed class EvaluateCommand : ToolCommand
         Retrieval = parse.GetValue(_retrieval),
         Clusters = parse.GetValue(_clusters),
         Baselines = !parse.GetValue(_noBaselines),
-        K = Numbers(parse, _k, parse.GetValue(_choose) ? NearestNeighbour.UsualK : Defaults.K, "whole numbers"),
-        Temperature = Numbers(parse, _temperature, parse.GetValue(_choose) ? NearestNeighbour.UsualTemperatures : Defaults.Temperature, "numbers"),
+        K = Numbers<int>(parse, _k, "whole numbers"),
+        Temperature = Numbers<double>(parse, _temperature, "numbers") ?? (parse.GetValue(_choose) ? NearestNeighbour.UsualTemperatures : Defaults.Temperature),
         Choose = parse.GetValue(_choose),
-        LabelsPerClass = Value(parse, _labelsPerClass, Defaults.LabelsPerClass),
+        LabelsPerClass = IsGiven(parse, _labelsPerClass) ? parse.GetValue(_labelsPerClass) : null,
         LabelFraction = IsGiven(parse, _labelFraction) ? parse.GetValue(_labelFraction) : null,
         Draws = Value(parse, _draws, Defaults.Draws),
         Seed = Value(parse, _seed, Defaults.Seed),
     };
 
-    private static IReadOnlyList<T> Numbers<T>(ParseResult parse, Option<string> option, IReadOnlyList<T> fallback, string kind) where T : struct, IParsable<T>
+    // Null where none are given.
+    private static T[]? Numbers<T>(ParseResult parse, Option<string> option, string kind) where T : struct, IParsable<T>
     {
         if (!IsGiven(parse, option))
-            return fallback;
+            return null;
         string text = parse.GetValue(option)!;
         T?[] numbers = text.Split(',').Select(part => T.TryParse(part, CultureInfo.InvariantCulture, out T number) ? number : (T?)null).ToArray();
         return numbers.All(n => n is not null)

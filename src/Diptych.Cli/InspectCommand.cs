@@ -45,7 +45,11 @@ internal sealed class InspectCommand : ToolCommand
         RunFolder folder = RunFolder.Open(path);
         var checkpoints = new JsonObject();
         foreach (var (step, checkpoint) in folder.Checkpoints.List())
-            checkpoints[$"step {step}"] = CheckpointFolder.FindFault(checkpoint, step) ?? "whole";
+        {
+            string state = StateOf(checkpoint, step);
+            if (Directory.Exists(checkpoint)) // a run at work removes old ones
+                checkpoints[$"step {step}"] = state;
+        }
         return new JsonObject
         {
             ["run"] = path,
@@ -56,9 +60,22 @@ internal sealed class InspectCommand : ToolCommand
         };
     }
 
+    private static string StateOf(string checkpoint, int step)
+    {
+        try
+        {
+            return CheckpointFolder.FindFault(checkpoint, step) ?? "whole";
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return $"it cannot be read: {fault.Message}";
+        }
+    }
+
     private static JsonObject Failure(string path)
     {
         FailureBundle failure = FailureBundle.Read(path);
+        TorchRuntime.Load();
         return new JsonObject
         {
             ["failure"] = path,
@@ -99,20 +116,34 @@ internal sealed class InspectCommand : ToolCommand
             IReadOnlyList<UnreadableImage> unreadable = ReadableImages.FindUnreadable(source);
             found["readable"] = source.Count - unreadable.Count;
             if (unreadable.Count > 0)
-                found["unreadable"] = new JsonObject(unreadable.Select(image => KeyValuePair.Create(image.Name, (JsonNode?)image.Reason)));
+                found["unreadable"] = Object(unreadable.Select(image => (image.Name, (JsonNode)image.Reason)));
         }
         if (source.LabelNames is { } names)
         {
             int[] counts = new int[names.Count + 1]; // the last for −1, no label
             for (int i = 0; i < source.Count; i++)
                 counts[source.GetLabel(i) is >= 0 and int label ? label : ^1]++;
-            found["classes"] = new JsonObject(names.Select((name, i) => KeyValuePair.Create(name, (JsonNode?)counts[i])));
+            found["classes"] = Object(names.Select((name, i) => (name, (JsonNode)counts[i])));
             if (counts[^1] > 0)
                 found["without-label"] = counts[^1];
         }
         else if (source.WhyUnlabelled is { } why)
             found["unlabelled"] = why;
         return found;
+    }
+
+    // Names may occur twice: those that are not UTF-8 look alike.
+    private static JsonObject Object(IEnumerable<(string Name, JsonNode Value)> parts)
+    {
+        var made = new JsonObject();
+        foreach (var (name, value) in parts)
+        {
+            string key = name;
+            for (int time = 2; made.ContainsKey(key); time++)
+                key = $"{name} ({time})";
+            made[key] = value;
+        }
+        return made;
     }
 
     private static string First(IImageSource source)

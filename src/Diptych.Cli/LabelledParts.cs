@@ -9,9 +9,9 @@ internal sealed class LabelledParts(string trainUse, string testUse)
 {
     private static readonly string[] Endings = ["", ".tar", ".tar.gz", ".tgz", ".bin", ".bin.gz", "_X.bin", "_X.bin.gz", ".pack", "-images-idx3-ubyte", "-images-idx3-ubyte.gz", "_batch.bin", "_batch.bin.gz"];
 
-    private readonly Option<string> _data = new("--data") { Description = $"A folder with labelled train and test parts, train/ and test/, or train.tar and test.tar: {trainUse}, {testUse}" };
-    private readonly Option<string> _train = new("--train") { Description = $"Where --data does not fit: the images {trainUse}" };
-    private readonly Option<string> _test = new("--test") { Description = $"Where --data does not fit: the labelled images {testUse}" };
+    private readonly Option<string> _data = new("--data") { Description = $"A folder that holds train/ or train.tar, {trainUse}, and test/ or test.tar, {testUse}" };
+    private readonly Option<string> _train = new("--train") { Description = $"Where --data does not fit: {trainUse}" };
+    private readonly Option<string> _test = new("--test") { Description = $"Where --data does not fit: {testUse}" };
 
     /// <summary>The options, in the order of the help.</summary>
     public IReadOnlyList<Option> Options => [_data, _train, _test];

@@ -49,7 +49,7 @@ internal sealed class PretrainCommand : ToolCommand
         AddSetting(_weights);
         AddSetting<int>("--image-size", "Side of a view in pixels [that of --views]");
         AddSetting<string>("--views", $"How views are drawn: {string.Join(", ", ViewRecipe.KnownNames)}, or a JSON file of one's own [{Defaults.Views}]");
-        AddSetting<int>("--epochs", $"Passes over the images [{Defaults.Epochs}]");
+        AddSetting<int>("--epochs", $"Passes over the images, in whole batches [{Defaults.Epochs}]");
         AddSetting<int>("--batch", $"Images in a step, two views each [{Defaults.Batch}]");
         AddSetting<int>("--chunk", "Images whose activations are in memory at a time: large batches in little memory [the whole batch]");
         AddSetting<int>("--accumulate", $"Batches whose gradients are averaged in a step; negatives stay those of one batch [{Defaults.Accumulate}]");
@@ -79,7 +79,7 @@ internal sealed class PretrainCommand : ToolCommand
 
     public override IReadOnlyList<string> Examples { get; } =
     [
-        "diptych pretrain photos --views imagenet --image-size 64 --width 32 --epochs 100",
+        "diptych pretrain photos --recipe small-machine --views imagenet --image-size 64 --epochs 100",
         "diptych pretrain samples/eurosat/train.tar --recipe small-machine --method moco --loss infonce --out runs/tiles",
         "diptych pretrain samples/eurosat/train.tar --out runs/tiles --resume",
     ];
@@ -110,7 +110,9 @@ internal sealed class PretrainCommand : ToolCommand
             if (options.Precision == KnownPrecision.Automatic)
                 options = options with { Precision = saved.Precision };
             options.Validate(); // the folder may be a stranger's
-            IReadOnlyList<string> differences = options.DifferencesFrom(saved);
+            // Images may have moved, and paths be written from another folder: with a checkpoint, the images' names and the kept views tell.
+            bool isTold = folder.Checkpoints.ImagesOfNewest() is not null;
+            IReadOnlyList<string> differences = (isTold ? options with { Images = saved.Images, Views = saved.Views } : options).DifferencesFrom(saved);
             if (differences.Count > 0)
                 throw new InvalidInputException($"The run in {path} was started with other settings:{Environment.NewLine}{string.Join(Environment.NewLine, differences)}{Environment.NewLine}Leave them out to go on with it, or choose another --out.");
             if (File.Exists(folder.EncoderPath))

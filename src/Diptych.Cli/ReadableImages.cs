@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Diptych.Data;
+using Diptych.Training;
 
 namespace Diptych.Cli;
 
@@ -12,7 +13,15 @@ internal static class ReadableImages
     public static Option<bool> SkipOption() => new("--skip-unreadable") { Description = "Leave out images that cannot be read, one or up to 1 % of them, instead of stopping" };
 
     /// <summary>The option that turns photographs as the camera was held.</summary>
-    public static Option<bool> OrientationOption() => new("--exif-orientation") { Description = "Turn photographs as their EXIF orientation says" };
+    /// <param name="usual">What holds without it, in brackets.</param>
+    public static Option<bool> OrientationOption(string usual = "") => new("--exif-orientation") { Description = $"Turn photographs as their EXIF orientation says{usual}" };
+
+    /// <summary>The same for an encoder that was trained already.</summary>
+    public static Option<bool> OrientationOfRunOption() => OrientationOption(" [as for the run's training]");
+
+    /// <summary>Whether a run's photographs were turned so: those that its encoder sees must be too.</summary>
+    /// <param name="runOrFile">A run folder, or an encoder's file, which does not tell.</param>
+    public static bool AreTurnedIn(string runOrFile) => RunFolder.IsAt(runOrFile) && RunFolder.Open(runOrFile).ReadOptions().ExifOrientation;
 
     /// <summary>Opens them, and says on stderr what is left out.</summary>
     /// <param name="path">Any image set.</param>

@@ -14,7 +14,7 @@ internal sealed class SweepCommand : ToolCommand
     private const string SkipUnreadable = "--skip-unreadable";
 
     private readonly Argument<string> _plan = new("PLAN.json") { Description = "The plan: settings, vary, seeds and evaluate; see docs/sweeps.md." };
-    private readonly LabelledParts _parts = new("that every run learns from without its labels", "to judge by");
+    private readonly LabelledParts _parts = new("images that every run learns from without their labels", "labelled images to judge by");
     private readonly Option<int> _processes = new("--processes") { Description = "Runs at a time [1]" };
     private readonly Option<string> _out = new("--out") { Description = "The folder of the runs; a sweep that was stopped goes on in it", Required = true };
     private readonly Option<bool> _json = new("--json") { Description = "Print the comparison as one JSON object" };

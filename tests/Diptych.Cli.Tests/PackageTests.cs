@@ -58,6 +58,41 @@ public sealed class PackageTests(PackedFixture packed) : IClassFixture<PackedFix
     }
 
     [Fact]
+    public async Task The_program_of_the_documents_runs()
+    {
+        SkipWithoutSdk();
+        using var data = new TemporaryFolder();
+        Tiles.Unpack(Run.Sample("test.tar"), data.File("photos"), perClass: 4);
+        File.Copy(Directory.GetFiles(data.File("photos/Forest"))[0], data.File("photos/Forest/again.jpg"));
+        Tiles.Unpack(Run.Sample("train.tar"), data.File("labelled/train"), perClass: 5);
+        (await Run.ToolIn(data, "pretrain", "photos", "--views", "satellite", "--image-size", "8", "--width", "4", "--batch", "20", "--epochs", "1", "--out", "runs/photos")).Succeeded();
+        string folder = packed.Folder("documented");
+        await File.WriteAllTextAsync(Path.Combine(folder, "documented.csproj"), $"""
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <OutputType>Exe</OutputType>
+                <TargetFramework>net10.0</TargetFramework>
+                <ImplicitUsings>enable</ImplicitUsings>
+                <Nullable>enable</Nullable>
+                <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
+              </PropertyGroup>
+              <ItemGroup>
+                <PackageReference Include="Diptych" Version="{PackedFixture.Version}" />
+              </ItemGroup>
+            </Project>
+            """, Cancel);
+        string document = (await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "embed.md"), Cancel)).ReplaceLineEndings("\n");
+        await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), document.Split("```csharp\n")[1].Split("\n```")[0], Cancel);
+        (await Run.Command("dotnet", ["build", "-c", "Release"], folder, packed.OwnNuGetFolder)).Succeeded();
+        string[] lines = (await Run.Command("dotnet", ["exec", Path.Combine(folder, "bin", "Release", "net10.0", "documented.dll")], data.Path)).Succeeded().ReplaceLineEndings("\n").Split('\n');
+        string first = Directory.GetFiles(data.File("photos"), "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(data.File("photos"), path).Replace('\\', '/')).Min(StringComparer.Ordinal)!;
+        Assert.StartsWith($"{first} (1.00), ", lines[0], StringComparison.Ordinal);
+        Assert.Contains(lines, line => line.Contains("Forest/again.jpg and Forest/", StringComparison.Ordinal) && line.EndsWith(": 1.0000", StringComparison.Ordinal) || line.Contains(" and Forest/again.jpg: 1.0000", StringComparison.Ordinal));
+        Assert.InRange(lines.Count(line => line.StartsWith("group ", StringComparison.Ordinal)), 2, 10);
+        Assert.Equal(41, lines.TakeLast(41).Count(line => System.Text.RegularExpressions.Regex.IsMatch(line, @"^\w+/\S+: \w+, \d+\s?%$")));
+    }
+
+    [Fact]
     public async Task The_tool_installs_and_computes()
     {
         SkipWithoutSdk();

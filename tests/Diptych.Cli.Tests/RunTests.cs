@@ -220,6 +220,70 @@ public sealed class RunTests
     }
 
     [Fact]
+    public async Task A_run_goes_on_from_another_folder_and_with_its_images_moved()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.File("here"));
+        File.Copy(Run.Sample("test.tar"), folder.File("here/set.tar"));
+        string[] command = ["pretrain", "set.tar", .. Small[..^2], "--views", "../v.json", "--epochs", "30", "--checkpoint-every", "5"];
+        File.WriteAllText(folder.File("v.json"), """{"size": 8}""");
+        using (Process process = Run.Start("dotnet", ["exec", Run.ToolPath, .. command, "--out", "../run"], folder.File("here")))
+        {
+            while (!Directory.Exists(folder.File("run/checkpoints/step-00000010")))
+                await Task.Delay(20, TestContext.Current.CancellationToken);
+            process.Kill();
+            await Run.Finish(process);
+        }
+        File.Move(folder.File("here/set.tar"), folder.File("moved.tar"));
+        Assert.Contains("holds other images", (await Run.ToolIn(folder, "pretrain", Run.Sample("train.tar"), "--views", "v.json", "--out", "run", "--resume")).Error, StringComparison.Ordinal);
+        (await Run.ToolIn(folder, "pretrain", "moved.tar", "--views", "v.json", "--out", "run", "--resume")).Succeeded();
+        Assert.True(File.Exists(folder.File("run/encoder.safetensors")));
+    }
+
+    [Fact]
+    public async Task A_step_that_failed_is_made_again_by_inspect()
+    {
+        using var folder = new TemporaryFolder();
+        Run failed = await Run.ToolIn(folder, ["pretrain", Run.Sample("test.tar"), .. Small, "--epochs", "1", "--warmup-epochs", "0", "--learning-rate", "1e25", "--out", "run"]);
+        Assert.Equal(2, failed.ExitCode);
+        string bundle = Path.GetFileName(Assert.Single(Directory.GetDirectories(folder.File("run"), "failure-step-*")));
+        Assert.Contains($"`diptych inspect run/{bundle}` makes the step again.", failed.Error, StringComparison.Ordinal);
+        Assert.Contains("replayed: ", (await Run.ToolIn(folder, "inspect", $"run/{bundle}")).Succeeded(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Test_images_that_were_learned_turned_are_recognized_unturned()
+    {
+        using var folder = new TemporaryFolder();
+        Tiles.Unpack(Run.Sample("train.tar"), folder.File("labelled"), perClass: 3);
+        Tiles.Unpack(Run.Sample("test.tar"), folder.File("learned"), perClass: 4);
+        byte[] turned = [0xFF, 0xE1, 0, 34, .. "Exif\0\0"u8, .. "MM\0*"u8, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0];
+        foreach (string file in Directory.GetFiles(folder.File("learned"), "*", SearchOption.AllDirectories))
+            File.WriteAllBytes(file, [.. File.ReadAllBytes(file)[..2], .. turned, .. File.ReadAllBytes(file)[2..]]);
+        (await Run.ToolIn(folder, ["pretrain", "learned", .. Small[..4], "--views", "satellite", "--batch", "20", "--epochs", "1", "--supervised", "--exif-orientation", "--out", "run"])).Succeeded();
+        foreach (string[] asked in (string[][])[[], ["--exif-orientation"]])
+        {
+            Run evaluated = await Run.ToolIn(folder, ["evaluate", "run", "--train", "labelled", "--test", "learned", "--labels-per-class", "2", .. asked]);
+            Assert.Equal(2, evaluated.ExitCode);
+            Assert.Contains("The encoder learned from 40 of the 40 images of learned, with their labels.", evaluated.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Names_that_are_not_UTF_8_are_told()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "other systems have no such names");
+        using var folder = new TemporaryFolder();
+        Tiles.Unpack(Run.Sample("test.tar"), folder.File("photos"), perClass: 1);
+        string photo = Directory.GetFiles(folder.File("photos"), "*", SearchOption.AllDirectories)[0];
+        (await Run.Command("sh", ["-c", "cp \"$0\" \"$(printf '\\376').jpg\" && cp \"$0\" \"$(printf '\\377').jpg\"", photo], folder.File("photos"))).Succeeded();
+        Run inspected = await Run.ToolIn(folder, "inspect", "photos", "--check");
+        (await Run.Command("rm", ["-r", "photos"], folder.Path)).Succeeded(); // .NET finds no such files
+        Assert.Equal(2, inspected.ExitCode);
+        Assert.Contains("unreadable:\n  \uFFFD.jpg: its name is not UTF-8\n  \uFFFD.jpg (2): its name is not UTF-8", inspected.Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Views_draws_a_contact_sheet()
     {
         using var folder = new TemporaryFolder();

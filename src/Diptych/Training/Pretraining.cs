@@ -77,7 +77,21 @@ public sealed class Pretraining
     /// <exception cref="InvalidInputException">The loss is not finite, an image cannot be read, or the folder cannot be written.</exception>
     public bool Run(bool resume, CancellationToken stop)
     {
+        try
+        {
+            return Train(resume, stop);
+        }
+        catch (UnreadableImageException fault) // leaving it out now would make another set of images, which a run does not go on with
+        {
+            throw new UnreadableImageException(fault.Name, fault.Index, _source.Count, fault.Reason, $"Bring it back as it was; --resume then goes on from the last checkpoint in {_folder.Path}. Or start a new run without it.");
+        }
+    }
+
+    private bool Train(bool resume, CancellationToken stop)
+    {
         using IDisposable held = _folder.Lock();
+        if (!resume)
+            _folder.CheckUntouched(_options);
         _options.SetArithmetic();
         Placement placement = Placement ?? Placement.On(_options.FindDevice());
         ViewRecipe recipe = _options.CreateViewRecipe();
@@ -222,6 +236,9 @@ public sealed class Pretraining
     // Numbers that are often taken for faults.
     private IEnumerable<string> WhatIsNormal()
     {
+        int ofEpoch = StepsPerEpoch * _options.Accumulate * _options.Batch, rest = _source.Count - ofEpoch;
+        if (rest > _source.Count / 20)
+            yield return $"An epoch takes whole batches: {ofEpoch:N0} of the {_source.Count:N0} images, {rest:N0} others left out each time. A --batch that divides their number takes all.";
         if (_options.Loss is not "infonce")
             yield return $"The value of {_options.Loss} may become negative: its denominator lacks the positive pair. That is normal.";
         if (_options.Method is "moco")

@@ -72,6 +72,16 @@ public sealed class RunFolder
             throw new InvalidInputException($"{path} holds files already. Pass --resume to go on with that run, or choose another --out.");
     }
 
+    /// <summary>Checks that a run that was just made here is still the one to begin.</summary>
+    /// <param name="options">What it was made with.</param>
+    /// <exception cref="InvalidInputException">Another process made its own here meanwhile.</exception>
+    public void CheckUntouched(PretrainOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (Checkpoints.List().Count > 0 || ReadOptions().ToJson() != options.ToJson())
+            throw new InvalidInputException($"Another process began a run in {Path} at the same time. Choose another --out.");
+    }
+
     /// <summary>Whether a path is a run folder.</summary>
     /// <param name="path">The path.</param>
     public static bool IsAt(string path) => File.Exists(new RunFolder(path).RecipePath);

@@ -90,6 +90,29 @@ public sealed class PretrainingTests
     }
 
     [Fact]
+    public void A_run_that_began_in_a_folder_meanwhile_is_not_trained_over()
+    {
+        using var folder = new TemporaryFolder();
+        using ImageSubset tiles = Tiles(40);
+        RunFolder first = RunFolder.Create(folder.File("run"), Small), second = RunFolder.Create(folder.File("run"), Small with { Seed = 2 });
+        string message = $"Another process began a run in {folder.File("run")} at the same time. Choose another --out.";
+        Assert.Equal(message, Assert.Throws<InvalidInputException>(() => new Pretraining(Small, tiles, first, new Observer()).Run(false, CancellationToken.None)).Message);
+        Assert.True(new Pretraining(Small with { Seed = 2 }, tiles, second, new Observer()).Run(false, CancellationToken.None));
+        Assert.Equal(message, Assert.Throws<InvalidInputException>(() => new Pretraining(Small with { Seed = 2 }, tiles, second, new Observer()).Run(false, CancellationToken.None)).Message);
+    }
+
+    [Fact]
+    public void An_image_that_is_lost_while_training_is_to_be_brought_back()
+    {
+        using var folder = new TemporaryFolder();
+        using var source = new Views.PixelSource(20, unreadable: 7);
+        RunFolder run = RunFolder.Create(folder.File("run"), Small);
+        Assert.Equal(
+            $"image-7 (8 of 20) is not a readable image: made so. Bring it back as it was; --resume then goes on from the last checkpoint in {run.Path}. Or start a new run without it.",
+            Assert.Throws<UnreadableImageException>(() => new Pretraining(Small, source, run, new Observer()).Run(false, CancellationToken.None)).Message);
+    }
+
+    [Fact]
     public void Learns_from_labels_when_asked_and_resumes_alike()
     {
         using var folder = new TemporaryFolder();
