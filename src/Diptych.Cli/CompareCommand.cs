@@ -23,10 +23,8 @@ internal sealed class CompareCommand : ToolCommand
     {
         var comparison = new RunComparison([.. parse.GetValue(_runs)!.SelectMany(RunSummary.Find).DistinctBy(RealPath.Of).Select(RunSummary.Read)]);
         if (parse.GetValue(_plots) is { } written)
-            foreach (string images in comparison.Groups.SelectMany(group => group.Runs).Select(run => run.Options.Images).Distinct())
+            foreach (string images in comparison.Groups.SelectMany(group => group.Runs).Select(run => run.Options.Images).Distinct().Where(Path.IsPathRooted)) // others are named from a folder that is not known
                 WrittenPath.MustBeOutside(written, images, _plots.Name);
-        foreach (var twins in comparison.Groups.SelectMany(group => group.Runs.GroupBy(run => run.Options.Seed)).Where(same => same.Count() > 1))
-            Console.Error.WriteLine($"With the same settings and seed these are one run and not {twins.Count()}: {string.Join(", ", twins.Select(run => run.Folder.Path))}");
         Console.Out.WriteLine(parse.GetValue(_json) ? comparison.ToJson() : comparison.ToMarkdown());
         if (parse.GetValue(_plots) is { } folder)
             Console.Error.WriteLine($"Plots: {string.Join(", ", WritePlots(comparison, folder))}");

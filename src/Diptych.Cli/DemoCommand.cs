@@ -25,6 +25,9 @@ internal sealed class DemoCommand : ToolCommand
 
     public override int Run(ParseResult parse)
     {
+        string path = parse.GetValue(_out) ?? FreeFolder();
+        if (File.Exists(path) || (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any()))
+            throw new InvalidInputException($"{path} is there already. Choose another --out.");
         string sample = Path.Combine(AppContext.BaseDirectory, "samples", "eurosat");
         PretrainOptions options = Settings(parse) with { Images = Path.Combine(sample, "train.tar") };
         using IImageSource train = ImageSource.Open(options.Images);
@@ -33,7 +36,7 @@ internal sealed class DemoCommand : ToolCommand
         (options, string? why) = KnownPrecision.Choose(options);
         if (why is not null)
             Console.Error.WriteLine(why);
-        RunFolder folder = RunFolder.Create(parse.GetValue(_out) ?? FreeFolder(), options);
+        RunFolder folder = RunFolder.Create(path, options);
         if (!PretrainDisplay.Train(options, train, folder, isResumed: false))
             return Tool.Interrupted;
 
@@ -42,7 +45,7 @@ internal sealed class DemoCommand : ToolCommand
         encoder.to(KnownDevice.Named(options.Device));
         using (encoder)
         {
-            EvaluationResult result = evaluation.Run(new EvaluatedEncoder(encoder, views, options.Loss) { Epoch = options.Epochs }) with { Encoder = folder.EncoderPath };
+            EvaluationResult result = evaluation.Run(new EvaluatedEncoder(encoder, views, options.Loss) { Epoch = options.Epochs }) with { Encoder = folder.EncoderPath, Overlap = [] }; // the sample's parts share no tile
             EvaluationTable.Print(result, parse.GetValue(_json));
             result.Write(folder.EvaluationPath);
         }

@@ -40,6 +40,8 @@ internal sealed class SweepCommand : ToolCommand
     {
         var (train, test) = _parts.FindBoth(parse);
         string folder = parse.GetValue(_out)!;
+        WrittenPath.MustBeOutside(folder, train);
+        WrittenPath.MustBeOutside(folder, test);
         SweepPlan plan = SweepPlan.Read(parse.GetValue(_plan)!);
         string[] evaluation = ["--train", train, "--test", test, .. plan.Evaluate];
         var wanted = plan.Expand(train);
@@ -48,8 +50,17 @@ internal sealed class SweepCommand : ToolCommand
         CheckEvaluation(evaluation);
         using (IImageSource source = ImageSource.Open(train))
         {
-            foreach (var (_, options) in wanted)
+            foreach (var (name, options) in wanted)
+            {
                 Pretraining.Check(options, source);
+                if (options.Weights is { } weights && !File.Exists(weights))
+                    throw new InvalidInputException($"{name}: weights names {weights}, but there is no such file. Expected a .safetensors file.");
+            }
+        }
+        if (wanted.Select(run => run.Options.Device).Distinct().Where(device => device is not (KnownDevice.Automatic or "cpu")).ToArray() is { Length: > 0 } devices)
+        {
+            TorchRuntime.Load();
+            Array.ForEach(devices, device => KnownDevice.Named(device));
         }
         wanted = WithOnePrecision(wanted, folder);
         SweepRun[] runs = [.. wanted.Select(run => new SweepRun(run.Name, run.Options, folder))];
@@ -73,11 +84,14 @@ internal sealed class SweepCommand : ToolCommand
                 return ComparisonPlots.Write(comparison, Path.Combine(folder, "plots"));
             }, folder);
         }
+        int left = runs.Length - finished.Length - failed.Length;
+        string failures = $"{failed.Length:N0} of {runs.Length:N0} runs failed, {finished.Length:N0} are done.{Environment.NewLine}{string.Join(Environment.NewLine, failed.Select(run => $"{run.Name}: {run.Failure}"))}";
+        if (left == 0)
+            return failed.Length == 0 ? Tool.Done : throw new InvalidInputException(failures);
         if (failed.Length > 0)
-            throw new InvalidInputException($"{failed.Length:N0} of {runs.Length:N0} runs failed; the others are done.{Environment.NewLine}{string.Join(Environment.NewLine, failed.Select(run => $"{run.Name}: {run.Failure}"))}");
-        if (finished.Length < runs.Length)
-            Console.Error.WriteLine($"Interrupted with {finished.Length:N0} of {runs.Length:N0} runs done. The same command goes on from here.");
-        return finished.Length < runs.Length ? Tool.Interrupted : Tool.Done;
+            Console.Error.WriteLine(failures);
+        Console.Error.WriteLine($"Interrupted with {finished.Length:N0} of {runs.Length:N0} runs done. The same command goes on from here.");
+        return Tool.Interrupted;
     }
 
     // What `auto` stands for is found once: runs that are compared must not differ in it.
@@ -149,18 +163,26 @@ internal sealed class SweepCommand : ToolCommand
     // Figures that came about differently must not stand in one table.
     private static void KeepEvaluation(string folder, string[] evaluation)
     {
-        string path = Path.Combine(folder, "evaluate.json"), wanted = JsonSerializer.Serialize(evaluation);
+        string path = Path.Combine(folder, "evaluate.json"), wanted = JsonSerializer.Serialize(WithWholePaths(evaluation));
         try
         {
             Directory.CreateDirectory(folder);
             if (!File.Exists(path))
                 AtomicFile.WriteText(path, wanted);
-            else if (File.ReadAllText(path) is { } found && found != wanted)
+            else if (JsonSerializer.Serialize(WithWholePaths(JsonSerializer.Deserialize<string[]>(File.ReadAllText(path)) ?? [])) is var found && found != wanted)
                 throw new InvalidInputException($"The runs in {folder} were evaluated by {found}, and the plan asks for {wanted}. Choose another --out, or remove {path} and the evaluation.json of each run.");
+        }
+        catch (JsonException exception)
+        {
+            throw new InvalidInputException($"{path} does not say how the runs in {folder} were evaluated: {exception.Message} Choose another --out, or remove it and the evaluation.json of each run.", exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new InvalidInputException($"{folder} cannot be written: {exception.Message} Choose another --out.", exception);
         }
     }
+
+    // The same images in other words are the same.
+    private static string[] WithWholePaths(string[] evaluation) =>
+        [.. evaluation.Select((word, i) => i > 0 && evaluation[i - 1] is "--train" or "--test" ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(word)) : word)];
 }

@@ -8,6 +8,8 @@ namespace Diptych.Cli;
 /// <summary>One run of a sweep: trained, then evaluated, each by a process of its own.</summary>
 internal sealed partial class SweepRun(string name, PretrainOptions options, string folder)
 {
+    private const string Held = "another process is at work on it";
+    private const int FirstSignal = 128, Kill9 = 9; // exit codes above are signals
     private const int Terminate = 15; // SIGTERM, on Linux and macOS
 
     private readonly List<string> _said = [];
@@ -45,6 +47,8 @@ internal sealed partial class SweepRun(string name, PretrainOptions options, str
         IReadOnlyList<string> differences = options.DifferencesFrom(run.ReadOptions());
         if (differences.Count > 0)
             throw new InvalidInputException($"The run in {Folder} was made with other settings:{Environment.NewLine}{string.Join(Environment.NewLine, differences)}{Environment.NewLine}Choose another --out.");
+        if (File.Exists(run.ViewRecipePath))
+            run.KeepViews(options.CreateViewRecipe());
         if (!File.Exists(run.EncoderPath) || !File.Exists(run.EvaluationPath))
             return false;
         State = "done";
@@ -58,6 +62,14 @@ internal sealed partial class SweepRun(string name, PretrainOptions options, str
     /// <param name="stop">Asks to stop: the process at hand has been or is told, and nothing further starts.</param>
     public async Task Work(IReadOnlyList<string> evaluation, int threads, Action<SweepRun> changed, CancellationToken stop)
     {
+        // A sweep that was killed leaves its run at work.
+        while (RunFolder.IsAt(Folder) && RunFolder.Open(Folder).IsHeld && !stop.IsCancellationRequested)
+        {
+            (bool isNews, State) = (State != Held, Held);
+            if (isNews)
+                changed(this);
+            stop.WaitHandle.WaitOne(TimeSpan.FromSeconds(1));
+        }
         if (!RunFolder.IsAt(Folder) || !File.Exists(RunFolder.Open(Folder).EncoderPath))
         {
             string recipe = Path.Combine(folder, "recipes", name + ".json");
@@ -120,7 +132,9 @@ internal sealed partial class SweepRun(string name, PretrainOptions options, str
         bool isStopped = process.ExitCode == Tool.Interrupted || stop.IsCancellationRequested;
         State = isStopped ? "stopped" : "failed";
         // What was said and not where: a stack trace would crowd it out.
-        Failure = isStopped ? null : string.Join(Environment.NewLine, _said.Where(line => !line.TrimStart().StartsWith("at ", StringComparison.Ordinal) && !line.TrimStart().StartsWith("frame #", StringComparison.Ordinal)).TakeLast(10));
+        Failure = isStopped ? null
+            : process.ExitCode > FirstSignal ? $"The process was ended by signal {process.ExitCode - FirstSignal}{(process.ExitCode == FirstSignal + Kill9 ? ", often for want of memory" : "")}. The same command goes on from the last checkpoint."
+            : string.Join(Environment.NewLine, _said.Where(line => !line.TrimStart().StartsWith("at ", StringComparison.Ordinal) && !line.TrimStart().StartsWith("frame #", StringComparison.Ordinal)).TakeLast(10));
         changed(this);
         return false;
     }

@@ -42,10 +42,13 @@ public sealed class SweepTests
         Assert.Equal(table, again.Succeeded());
         Assert.Equal("8 runs, 8 of them done already.", again.Error);
 
+        again = await Run.ToolIn(folder, [.. command[..3], folder.File("labelled"), .. command[4..]]); // the same images in other words
+        Assert.Equal(table, again.Succeeded());
+
         Run compared = await Run.ToolIn(folder, "compare", "runs", "runs/"); // the same runs once
         Assert.Equal(table, compared.Succeeded());
 
-        Run otherwise = await Run.ToolIn(folder, "sweep", "plan.json", "--train", "labelled/train", "--test", "labelled/train", "--out", "runs");
+        Run otherwise = await Run.ToolIn(folder, "sweep", "plan.json", "--train", "labelled/test", "--test", "labelled/train", "--out", "runs");
         Assert.Equal(2, otherwise.ExitCode);
         Assert.Contains("were evaluated by", otherwise.Error, StringComparison.Ordinal);
     }
@@ -80,6 +83,42 @@ public sealed class SweepTests
         Assert.Contains("resumed after step", File.ReadAllText(folder.File("runs/batch-40-loss-dcl-seed-1/log.txt")), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_sweep_that_was_killed_waits_for_the_run_it_left_at_work()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Signals are sent by the kill of Linux.");
+        using TemporaryFolder folder = Prepared(Plan.Replace("\"epochs\": 1", "\"epochs\": 150", StringComparison.Ordinal).Replace("[1, 2]", "[1]", StringComparison.Ordinal).Replace("[20, 40]", "[40]", StringComparison.Ordinal).Replace(", \"infonce\"", "", StringComparison.Ordinal));
+        string[] command = ["sweep", "plan.json", "--data", "labelled", "--out", "runs"];
+        using (Process process = Run.StartToolIn(folder, command))
+        {
+            while (await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken) is { } line && !line.Contains("dcl-seed-1: step", StringComparison.Ordinal))
+            {
+            }
+            process.Kill(); // its child goes on
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+        Run again = await Run.ToolIn(folder, command);
+        again.Succeeded();
+        Assert.Contains("dcl-seed-1: another process is at work on it", again.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("resumed", File.ReadAllText(folder.File("runs/batch-40-loss-dcl-seed-1/log.txt")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_run_that_a_signal_ended_is_told_so()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Signals are sent by the kill of Linux.");
+        using TemporaryFolder folder = Prepared(Plan.Replace("\"epochs\": 1", "\"epochs\": 500", StringComparison.Ordinal).Replace("[1, 2]", "[1]", StringComparison.Ordinal).Replace("[20, 40]", "[40]", StringComparison.Ordinal).Replace(", \"infonce\"", "", StringComparison.Ordinal));
+        using Process process = Run.StartToolIn(folder, "sweep", "plan.json", "--data", "labelled", "--out", "runs");
+        while (await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken) is { } line && !line.Contains("dcl-seed-1: step", StringComparison.Ordinal))
+        {
+        }
+        (await Run.Command("pkill", ["-KILL", "-P", $"{process.Id}"])).Succeeded();
+        Run swept = await Run.Finish(process);
+        Assert.Equal(2, swept.ExitCode);
+        Assert.Contains("1 of 1 runs failed, 0 are done.", swept.Error, StringComparison.Ordinal);
+        Assert.Contains("The process was ended by signal 9, often for want of memory.", swept.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("\"k\"", "\"k\"", "plan.json is no plan of a sweep")]
     [InlineData("\"batch\": [20, 40]", "\"batch\": [1, 40], \"losss\": [1]", "batch-1-losss-1-loss-dcl-seed-1")]
@@ -105,6 +144,21 @@ public sealed class SweepTests
         Assert.Equal(2, run.ExitCode);
         Assert.Contains(expected, run.Error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder.File("runs")));
+    }
+
+    [Theory]
+    [InlineData("labelled", "labelled/train/runs", "--out is labelled/train/runs, which lies among the images in labelled/train")]
+    [InlineData("both", "runs", "occur in both/train too")]
+    public async Task What_would_spoil_the_images_or_the_figures_is_told_before_the_first_run(string data, string runs, string expected)
+    {
+        using TemporaryFolder folder = Prepared(Plan);
+        Directory.CreateDirectory(folder.File("both"));
+        foreach (string part in (string[])["train", "test"])
+            Directory.CreateSymbolicLink(folder.File($"both/{part}"), folder.File("labelled/test"));
+        Run run = await Run.ToolIn(folder, "sweep", "plan.json", "--data", data, "--out", runs);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder.File(runs)));
     }
 
     [Fact]

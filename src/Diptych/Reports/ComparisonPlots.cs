@@ -47,7 +47,11 @@ public static class ComparisonPlots
                 if (curves.Length > 1 && curves.All(c => c.Select(p => p.X).SequenceEqual(curves[0].Select(p => p.X))))
                     curves = [[.. curves[0].Select((p, at) => (p.X, curves.Average(c => c[at].Y)))]];
                 foreach (var (j, curve) in curves.Index())
-                    plot.Add.ScatterLine(curve.Select(p => p.X).ToArray(), curve.Select(p => p.Y).ToArray(), colors[i]).LegendText = j == 0 ? group.Name : "";
+                {
+                    ScottPlot.Plottables.Scatter line = plot.Add.ScatterLine(curve.Select(p => p.X).ToArray(), curve.Select(p => p.Y).ToArray(), colors[i]);
+                    line.LegendText = j == 0 ? group.Name : "";
+                    line.MarkerSize = curve.Length == 1 ? 5 : 0; // a line of one point is not seen
+                }
             }
         }))]);
     }

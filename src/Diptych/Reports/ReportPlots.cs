@@ -20,7 +20,7 @@ public static class ReportPlots
         PlotFont.Use();
         Directory.CreateDirectory(folder);
         var written = new List<string> { ComparisonPlots.Curves(new RunComparison([run]), Path.Combine(folder, "curves.png")), Map(report, Path.Combine(folder, "map.png")) };
-        if (run.Evaluation?.Results.LastOrDefault(r => r.Metrics is not null && r.Features == run.Options.Loss) is { } row)
+        if (run.Evaluation?.Results.LastOrDefault(r => r.Metrics is not null && r.IsOfEncoder && !r.IsOfEmbedding) is { } row)
             written.Add(Confusion(row.Metrics!, row.Classifier, Path.Combine(folder, "confusion.png")));
         return written;
     }

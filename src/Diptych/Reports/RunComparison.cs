@@ -8,6 +8,8 @@ namespace Diptych.Reports;
 /// <summary>Runs side by side: those that differ in their seed only are one row, with mean and standard deviation.</summary>
 public sealed class RunComparison
 {
+    private const string Views = "views";
+
     private static readonly string[] LearningRate = ["learning-rate", "learning-rate-scaling"];
 
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true };
@@ -21,6 +23,7 @@ public sealed class RunComparison
         if (runs.Count == 0)
             throw new InvalidInputException("There are no runs to compare. Name run folders.");
         JsonObject[] settings = [.. runs.Select(SettingsOf)];
+        TellViewsApart(runs, settings);
         if (settings.Any(s => LearningRate.Any(key => Text(s[key]) != Text(settings[0][key]))))
         {
             // As the optimizer gets them: the usual one, one for 256 images and one for a step are then numbers beside each other.
@@ -34,6 +37,7 @@ public sealed class RunComparison
         Settings = differing;
         Measures = [.. runs.SelectMany(r => r.Figures()).Select(f => f.Measure).Distinct()];
         Protocols = [.. runs.Where(r => r.Evaluation is not null).Select(r => $"learned from {r.Evaluation!.Train}; split: {r.Evaluation.Test}{Environment.NewLine}{r.Evaluation.Protocol}").Distinct()];
+        Twins = [.. Groups.SelectMany(group => group.Runs.GroupBy(run => run.Options.Seed)).Where(same => same.Count() > 1).Select(same => string.Join(", ", same.Select(run => run.Folder.Path)))];
         Doubts = [.. runs.Where(r => r.Evaluation?.Overlap.Count > 0).Select(r => $"{r.Folder.Path}: {r.Evaluation!.Overlap[0]}{(r.Evaluation.Overlap.Count > 1 ? $", and {r.Evaluation.Overlap.Count - 1:N0} more" : "")}")];
     }
 
@@ -51,6 +55,9 @@ public sealed class RunComparison
 
     /// <summary>Runs whose test images were learned from, or may have been.</summary>
     public IReadOnlyList<string> Doubts { get; }
+
+    /// <summary>Runs with the same settings and seed, a line for each that they are: of them the first that has a figure counts.</summary>
+    public IReadOnlyList<string> Twins { get; }
 
     /// <summary>Runs that were wanted and failed, with why: the figures are of the others.</summary>
     public IReadOnlyList<string> Failed { get; init; } = [];
@@ -74,19 +81,19 @@ public sealed class RunComparison
     {
         string table = Table(Groups,
             [
-                ("seeds", g => string.Join(", ", g.Runs.Select(r => r.Options.Seed)) + (g.Runs.All(r => r.IsFinished) ? "" : $" ({g.Runs.Count(r => !r.IsFinished)} not finished)")),
-                .. Measures.Select(measure => ($"{measure} %", (Func<RunGroup, string>)(g => Percent(g.Figure(measure), g.Runs.Count)))),
+                ("seeds", g => string.Join(", ", g.Seeds) + (g.Runs.All(r => r.IsFinished) ? "" : $" ({g.Runs.Count(r => !r.IsFinished)} not finished)")),
+                .. Measures.Select(measure => ($"{measure} %", (Func<RunGroup, string>)(g => Percent(g.Figure(measure), g.Seeds.Count)))),
                 ("loss, last epoch", g => Number(g.Of(r => r.Curve.LastLoss), "F3")),
                 ("q, last epoch", g => Number(g.Of(r => r.Curve.LastQ), "F3")),
             ]);
         RunGroup[] others = [.. Groups.Where(g => Measures.Any(measure => AboveInfoNce(g, measure) is not null))];
         if (others.Length > 0)
             table += $"{Environment.NewLine}{Environment.NewLine}Points above InfoNCE with the same seeds and otherwise equal settings:{Environment.NewLine}{Environment.NewLine}"
-                + Table(others, [.. Measures.Select(measure => (measure, (Func<RunGroup, string>)(g => Points(AboveInfoNce(g, measure), g.Runs.Count))))]);
+                + Table(others, [.. Measures.Select(measure => (measure, (Func<RunGroup, string>)(g => Points(AboveInfoNce(g, measure), g.Seeds.Count))))]);
         string protocol = Protocols.Count > 1
             ? $"{Environment.NewLine}{Environment.NewLine}The runs were evaluated in {Protocols.Count} different ways; their figures cannot be compared:{Environment.NewLine}{string.Join(Environment.NewLine + Environment.NewLine, Protocols)}"
             : string.Concat(Protocols.Select(p => Environment.NewLine + Environment.NewLine + p));
-        return table + protocol + Lines("Test images that were learned from, or may have been:", Doubts) + Lines("Runs that failed, and are in no figure:", Failed);
+        return table + protocol + Lines("The same settings and seed, so that one counts:", Twins) + Lines("Test images that were learned from, or may have been:", Doubts) + Lines("Runs that failed, and are in no figure:", Failed);
 
         static string Lines(string title, IReadOnlyList<string> lines) => lines.Count == 0 ? "" : $"{Environment.NewLine}{Environment.NewLine}{title}{Environment.NewLine}{string.Join(Environment.NewLine, lines)}";
     }
@@ -106,13 +113,14 @@ public sealed class RunComparison
                 ["q"] = Finite(r.Curve.LastQ),
                 ["q-by-epoch"] = new JsonArray([.. r.Curve.QByEpoch.Select(q => (JsonNode?)Finite(q))]),
             })]),
-            ["seeds"] = new JsonArray([.. g.Runs.Select(r => (JsonNode)r.Options.Seed)]),
+            ["seeds"] = new JsonArray([.. g.Seeds.Select(seed => (JsonNode)seed)]),
             ["accuracy"] = new JsonObject(Measures.Select(m => KeyValuePair.Create(m, (JsonNode?)Node(g.Figure(m))))),
             ["above-infonce"] = new JsonObject(Measures.Select(m => (Measure: m, Above: Node(AboveInfoNce(g, m)))).Where(m => m.Above is not null).Select(m => KeyValuePair.Create(m.Measure, (JsonNode?)m.Above))),
             ["loss"] = Node(g.Of(r => r.Curve.LastLoss)),
             ["q"] = Node(g.Of(r => r.Curve.LastQ)),
         })]),
         ["protocols"] = new JsonArray([.. Protocols.Select(p => (JsonNode)p)]),
+        ["twins"] = new JsonArray([.. Twins.Select(t => (JsonNode)t)]),
         ["doubts"] = new JsonArray([.. Doubts.Select(d => (JsonNode)d)]),
         ["failed"] = new JsonArray([.. Failed.Select(f => (JsonNode)f)]),
     }.ToJsonString(Json);
@@ -127,6 +135,18 @@ public sealed class RunComparison
         JsonObject settings = JsonNode.Parse(run.Options.Decisive.ToJson())!.AsObject();
         settings.Remove("seed"); // what a row is a mean over
         return settings;
+    }
+
+    // One name may stand for different views: a file that was edited between two runs.
+    private static void TellViewsApart(IReadOnlyList<RunSummary> runs, JsonObject[] settings)
+    {
+        foreach (var sameName in runs.Zip(settings).GroupBy(pair => Text(pair.Second[Views])))
+        {
+            var contents = sameName.GroupBy(pair => pair.First.Views).ToArray();
+            foreach (var (number, sameViews) in contents.Index().Where(_ => contents.Length > 1))
+                foreach (var (_, setting) in sameViews)
+                    setting[Views] = $"{sameName.Key}, version {number + 1}";
+        }
     }
 
     private static string Text(JsonNode? value) => value is null ? "–" : value.ToString();

@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Diptych.Evaluation;
 using Diptych.Training;
+using Diptych.Views;
 
 namespace Diptych.Reports;
 
@@ -8,11 +10,24 @@ namespace Diptych.Reports;
 /// <param name="Folder">The run folder.</param>
 /// <param name="Options">Its settings.</param>
 /// <param name="Curve">Its steps.</param>
-/// <param name="Evaluation">What <c>diptych evaluate</c> found last; null where it has not been called.</param>
+/// <param name="Evaluation">What was written last to <see cref="RunFolder.EvaluationPath"/>, as by <c>diptych evaluate</c>; null for nothing.</param>
 public sealed record RunSummary(RunFolder Folder, PretrainOptions Options, RunCurve Curve, EvaluationResult? Evaluation)
 {
     /// <summary>Whether it ended with an encoder.</summary>
     public bool IsFinished => File.Exists(Folder.EncoderPath);
+
+    /// <summary>How its views were drawn, as JSON without the recipe's name; empty where the folder does not tell.</summary>
+    internal string Views
+    {
+        get
+        {
+            if (!File.Exists(Folder.ViewRecipePath))
+                return "";
+            JsonObject recipe = JsonNode.Parse(ViewRecipe.Named(Folder.ViewRecipePath).ToJson())!.AsObject();
+            recipe.Remove("name");
+            return recipe.ToJsonString();
+        }
+    }
 
     /// <summary>Reads a run folder.</summary>
     /// <param name="path">The folder.</param>
@@ -36,6 +51,6 @@ public sealed record RunSummary(RunFolder Folder, PretrainOptions Options, RunCu
 
     /// <summary>Figures of the trained encoder with its protocol, by what was measured: <c>nearest neighbour, k = 20, t = 0.1, labels: all</c>.</summary>
     public IEnumerable<(string Measure, double Accuracy)> Figures() => Evaluation is null ? [] : Evaluation.Results
-        .Where(row => row.Features is not (EvaluationRow.RawPixels or EvaluationRow.UntrainedEncoder))
-        .Select(row => ($"{row.Classifier}{(row.Features == Options.Loss ? "" : " on the " + row.Features.Split(' ')[^1])}{(row.Classifier != "nearest neighbour" ? "" : row.IsChosen ? ", k chosen" : $", k = {row.K}, t = {row.Temperature?.ToString(CultureInfo.InvariantCulture)}")}, labels: {row.Labels}", row.Accuracy));
+        .Where(row => row.IsOfEncoder)
+        .Select(row => ($"{row.Classifier}{(row.IsOfEmbedding ? " on the embedding" : "")}{(row.Classifier != "nearest neighbour" ? "" : row.IsChosen ? ", k chosen" : $", k = {row.K}, t = {row.Temperature?.ToString(CultureInfo.InvariantCulture)}")}, labels: {row.Labels}", row.Accuracy));
 }

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
@@ -11,9 +13,11 @@ namespace Diptych.Training;
 /// </remarks>
 public sealed record SweepPlan
 {
-    private const int MostRuns = 100_000;
+    private const int MostRuns = 100_000, LongestName = 220;
 
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.KebabCaseLower, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
+    private static readonly Dictionary<string, IReadOnlyList<JsonNode?>> NoValues = [];
+
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.KebabCaseLower, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, AllowDuplicateProperties = false };
 
     // Runs that are compared with each other come one after the other, so that a sweep that was stopped has them all or none.
     private static readonly string[] Innermost = ["method", "loss"];
@@ -25,7 +29,7 @@ public sealed record SweepPlan
     public JsonObject Settings { get; init; } = [];
 
     /// <summary>Settings that differ, each with its values: all combinations are run.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyList<JsonNode?>> Vary { get; init; } = new Dictionary<string, IReadOnlyList<JsonNode?>>();
+    public IReadOnlyDictionary<string, IReadOnlyList<JsonNode?>> Vary { get; init; } = NoValues;
 
     /// <summary>Settings that belong together, each combined with all of <see cref="Vary"/>; empty for one without any.</summary>
     public IReadOnlyList<JsonObject> Runs { get; init; } = [];
@@ -45,7 +49,17 @@ public sealed record SweepPlan
             throw new InvalidInputException($"There is no file {path}. Expected the plan of a sweep: a JSON object with settings, vary and seeds.");
         try
         {
-            return JsonSerializer.Deserialize<SweepPlan>(SmallFile.ReadText(path, largest: 1 << 20), Json) ?? throw new JsonException("it is empty");
+            SweepPlan plan = JsonSerializer.Deserialize<SweepPlan>(SmallFile.ReadText(path, largest: 1 << 20), Json) ?? throw new JsonException("it is empty");
+            (string Key, bool IsNull)[] members =
+            [
+                ("about", plan.About is null), ("settings", plan.Settings is null), ("vary", plan.Vary is null), ("runs", plan.Runs is null || plan.Runs.Contains(null!)), ("seeds", plan.Seeds is null),
+                ("evaluate", plan.Evaluate is null || plan.Evaluate.Contains(null!)), .. (plan.Vary ?? NoValues).Select(values => ($"vary.{values.Key}", values.Value is null)),
+            ];
+            return members.FirstOrDefault(member => member.IsNull).Key is { } key ? throw new JsonException($"{key} is null, or holds null") : plan;
+        }
+        catch (JsonException exception) when (exception.Path?.StartsWith("$.vary.", StringComparison.Ordinal) == true && !exception.Message.Contains("duplicate", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new InvalidInputException($"{path} is no plan of a sweep: {exception.Path[2..]} must be a list of values, such as [1, 2]{(exception.LineNumber is { } line ? $" (line {line + 1})" : "")}.", exception);
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or ArgumentException)
         {
@@ -74,7 +88,7 @@ public sealed record SweepPlan
         foreach (var (seed, own) in Seeds.SelectMany(seed => combinations.Select(c => (seed, c))))
         {
             JsonObject all = With(With(Settings, own), [new("seed", seed), new("images", images)]);
-            string name = string.Join('-', own.Append(new("seed", seed)).Select(p => $"{p.Key}-{p.Value}")).Replace('/', '_').Replace('\\', '_');
+            string name = NameOf(own.Append(new("seed", seed)));
             try
             {
                 PretrainOptions options = Recipe.Parse(all, $"The run {name}").Options;
@@ -89,6 +103,14 @@ public sealed record SweepPlan
         if (expanded.GroupBy(run => run.Item1).FirstOrDefault(group => group.Count() > 1) is { } twice)
             mistakes.Add($"The run {twice.Key} is there {twice.Count()} times. Give each combination and seed once.");
         return mistakes.Count == 0 ? expanded : throw new InvalidInputException(string.Join(Environment.NewLine, mistakes.Distinct().Take(10)));
+    }
+
+    // A folder's name has at most 255 bytes, and ".json" and ".partial" come behind it.
+    private static string NameOf(IEnumerable<KeyValuePair<string, JsonNode?>> settings)
+    {
+        string name = string.Join('-', settings.Select(p => $"{p.Key}-{(p.Value is JsonArray or JsonObject ? p.Value.ToJsonString() : p.Value)}")).Replace('/', '_').Replace('\\', '_');
+        byte[] bytes = Encoding.UTF8.GetBytes(name);
+        return bytes.Length <= LongestName ? name : $"{name[..Math.Min(name.Length, LongestName / 4)]}…{Convert.ToHexStringLower(SHA256.HashData(bytes))[..16]}";
     }
 
     private static JsonObject With(JsonObject settings, IEnumerable<KeyValuePair<string, JsonNode?>> more)

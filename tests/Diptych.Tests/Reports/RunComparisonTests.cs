@@ -55,6 +55,37 @@ public sealed class RunComparisonTests
     }
 
     [Fact]
+    public void Views_that_one_file_held_at_different_times_are_not_one_row()
+    {
+        using var folder = new TemporaryFolder();
+        RunSummary With(long seed, string views)
+        {
+            RunSummary run = Run(folder, new() { Views = "mine.json", Seed = seed }, 0.5);
+            File.WriteAllText(run.Folder.ViewRecipePath, views);
+            return run;
+        }
+        RunSummary[] runs = [With(1, """{"size": 8}"""), With(2, """{"size": 8, "jitter-probability": 0.1}"""), With(3, """{"size": 8}""")];
+        var comparison = new RunComparison(runs);
+        Assert.Equal(["views"], comparison.Settings);
+        Assert.Equal([("mine.json, version 1", 2), ("mine.json, version 2", 1)], comparison.Groups.Select(g => (g.Settings["views"], g.Runs.Count)));
+        Assert.Empty(new RunComparison([runs[0], runs[2]]).Settings);
+    }
+
+    [Fact]
+    public void A_seed_counts_once()
+    {
+        using var folder = new TemporaryFolder();
+        RunSummary one = Run(folder, new() { Seed = 1 }, 0.5), two = Run(folder, new() { Seed = 2 }, 0.7);
+        RunSummary copy = one with { Evaluation = one.Evaluation! with { Results = [.. one.Evaluation.Results.Select(r => r with { Accuracy = 0.9 })] } };
+        var comparison = new RunComparison([one, copy, two]);
+        Spread both = comparison.Groups[0].Figure(Assert.Single(comparison.Measures))!;
+        Assert.Equal((0.6, 2), (Math.Round(both.Mean, 12), both.Count));
+        Assert.Equal(2, comparison.Groups[0].Of(r => r.Curve.LastLoss)!.Count);
+        Assert.Contains("| 1, 2 (3 not finished) |", comparison.ToMarkdown(), StringComparison.Ordinal);
+        Assert.EndsWith($"so that one counts:{Environment.NewLine}{one.Folder.Path}, {one.Folder.Path}", comparison.ToMarkdown(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Figures_in_doubt_and_runs_that_failed_are_told_with_the_table()
     {
         using var folder = new TemporaryFolder();

@@ -54,9 +54,28 @@ public sealed class SweepPlanTests
     public void A_fault_in_the_file_is_named_with_its_line_counted_from_one() =>
         Assert.Contains("(line 2, byte 12). Expected about,", Assert.Throws<InvalidInputException>(() => Read("{\n  \"seeds\": x}")).Message, StringComparison.Ordinal);
 
+    [Fact]
+    public void A_name_that_no_folder_could_have_is_shortened_and_stays_its_own()
+    {
+        string text = new('v', 260);
+        var runs = Read($$"""{"vary": {"weights": ["{{text}}1", "{{text}}2"]}, "seeds": [1]}""").Expand("tiles");
+        Assert.All(runs, run => Assert.InRange(System.Text.Encoding.UTF8.GetByteCount(run.Name), 20, 220));
+        Assert.Equal(2, runs.Select(run => run.Name).Distinct().Count());
+        Assert.StartsWith("weights-vvvv", runs[0].Name, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("{", "is no plan of a sweep")]
-    [InlineData("""{"vary": {"batch": 3}}""", "is no plan of a sweep")]
+    [InlineData("""{"vary": {"batch": 3}}""", "is no plan of a sweep: vary.batch must be a list of values, such as [1, 2] (line 1).")]
+    [InlineData("""{"vary": {"batch": null}}""", "vary.batch is null, or holds null")]
+    [InlineData("""{"vary": null}""", "vary is null, or holds null")]
+    [InlineData("""{"settings": null}""", "settings is null, or holds null")]
+    [InlineData("""{"seeds": null}""", "seeds is null, or holds null")]
+    [InlineData("""{"runs": null}""", "runs is null, or holds null")]
+    [InlineData("""{"runs": [null]}""", "runs is null, or holds null")]
+    [InlineData("""{"evaluate": [null]}""", "evaluate is null, or holds null")]
+    [InlineData("""{"settings": {"loss": "dcl", "loss": "infonce"}}""", "Key: loss")]
+    [InlineData("""{"vary": {"loss": ["dcl"], "loss": ["infonce"]}}""", "Duplicate properties")]
     [InlineData("""{"seed": [1]}""", "is no plan of a sweep")]
     public void What_is_no_plan_is_refused(string json, string expected) =>
         Assert.Contains(expected, Assert.Throws<InvalidInputException>(() => Read(json)).Message, StringComparison.Ordinal);
