@@ -44,7 +44,7 @@ internal sealed class EmbedCommand : ToolCommand
             Console.Error.WriteLine("Interrupted. The same command goes on from here.");
             return Tool.Interrupted;
         }
-        Console.Error.WriteLine($"{path}: the features of {source.Count:N0} images, {new FileInfo(path).Length:N0} bytes.");
+        Console.Error.WriteLine($"{path}: the features of {source.Count:N0} images, {new FileInfo(RealPath.Of(path)).Length:N0} bytes.");
         return Tool.Done;
     }
 }

@@ -77,10 +77,9 @@ internal sealed class EvaluateCommand : ToolCommand
     // Given and of no use: whoever names one of them expects it to do something.
     private IEnumerable<string> WithoutEffect(ParseResult parse)
     {
-        EvaluationOptions options = Apply(parse);
-        bool isClassified = options.NearestNeighbour || options.Linear || options.AugmentedProbe || options.FineTune;
+        bool isVoted = IsVoted(parse), isClassified = isVoted || parse.GetValue(_linear) || parse.GetValue(_augmentedProbe) || parse.GetValue(_fineTune);
         foreach (Option option in (Option[])[_k, _temperature, _choose])
-            if (IsGiven(parse, option) && !options.NearestNeighbour)
+            if (IsGiven(parse, option) && !isVoted)
                 yield return $"{option.Name} belongs to {_nearestNeighbour.Name}. Leave it out, or add that.";
         foreach (Option option in (Option[])[_draws, _labelsPerClass, _labelFraction])
             if (IsGiven(parse, option) && !isClassified)
@@ -120,13 +119,16 @@ internal sealed class EvaluateCommand : ToolCommand
         return Tool.Done;
     }
 
-    /// <summary>Whether the images suit what is asked of them; none is read.</summary>
+    /// <summary>Whether the images suit what is asked of them, and the two parts share none where they may not.</summary>
     /// <exception cref="InvalidInputException">They do not.</exception>
     public void CheckImages(ParseResult parse)
     {
+        IImageSource Open(string path) => ReadableImages.Open(path, parse.GetValue(_exifOrientation), parse.GetValue(_skipUnreadable));
         var (trainPath, testPath) = _parts.FindBoth(parse);
-        using IImageSource train = ImageSource.Open(trainPath), test = ImageSource.Open(testPath);
+        using IImageSource train = Open(trainPath), test = Open(testPath);
         _ = new EncoderEvaluation(train, test, Apply(parse));
+        if (!parse.GetValue(_allowOverlap))
+            FindOverlap(train, test, new Overlap(test), isAllowed: false);
     }
 
     private static string[] FindOverlap(IImageSource train, IImageSource test, Overlap testImages, bool isAllowed)
@@ -179,9 +181,11 @@ internal sealed class EvaluateCommand : ToolCommand
         return [message];
     }
 
+    private bool IsVoted(ParseResult parse) => parse.GetValue(_nearestNeighbour) || !new[] { _linear, _augmentedProbe, _fineTune, _retrieval, _clusters }.Any(o => parse.GetValue(o));
+
     private EvaluationOptions Apply(ParseResult parse) => new()
     {
-        NearestNeighbour = parse.GetValue(_nearestNeighbour) || !new[] { _linear, _augmentedProbe, _fineTune, _retrieval, _clusters }.Any(o => parse.GetValue(o)),
+        NearestNeighbour = IsVoted(parse),
         Linear = parse.GetValue(_linear),
         AugmentedProbe = parse.GetValue(_augmentedProbe),
         FineTune = parse.GetValue(_fineTune),

@@ -42,7 +42,7 @@ internal sealed class PackCommand : ToolCommand
         if (Directory.Exists(path) || Path.EndsInDirectorySeparator(path))
             throw new InvalidInputException($"--out is {path}, a folder. Name the file to write: {Path.Combine(path, "images.pack")}.");
         // Labels and names of classes lie beside images, and no list of them would be whole.
-        if (File.Exists(path) && !ImageSource.IsPacked(path))
+        if (new FileInfo(RealPath.Of(path)) is { Exists: true, Length: > 0 } file && !ImageSource.IsPacked(file.FullName))
             throw new InvalidInputException($"--out is {path}, which exists and is no packed file. Choose another --out, or remove it.");
         using IImageSource source = ReadableImages.Open(parse.GetValue(_images)!, parse.GetValue(_exifOrientation), parse.GetValue(_skipUnreadable));
         using var signals = new StopSignals();
@@ -60,7 +60,7 @@ internal sealed class PackCommand : ToolCommand
         {
             throw new InvalidInputException($"{path} cannot be written: {exception.Message} Make room, or choose another --out.", exception);
         }
-        Console.Error.WriteLine($"{path}: {source.Count:N0} images, {new FileInfo(path).Length:N0} bytes.");
+        Console.Error.WriteLine($"{path}: {source.Count:N0} images, {new FileInfo(RealPath.Of(path)).Length:N0} bytes.");
         return Tool.Done;
     }
 

@@ -110,11 +110,7 @@ internal sealed class PretrainCommand : ToolCommand
             if (options.Precision == KnownPrecision.Automatic)
                 options = options with { Precision = saved.Precision };
             options.Validate(); // the folder may be a stranger's
-            // Images may have moved, and paths be written from another folder: with a checkpoint, the images' names and the kept views tell.
-            bool isTold = folder.Checkpoints.ImagesOfNewest() is not null;
-            IReadOnlyList<string> differences = (isTold ? options with { Images = saved.Images, Views = saved.Views } : options).DifferencesFrom(saved);
-            if (differences.Count > 0)
-                throw new InvalidInputException($"The run in {path} was started with other settings:{Environment.NewLine}{string.Join(Environment.NewLine, differences)}{Environment.NewLine}Leave them out to go on with it, or choose another --out.");
+            folder.CheckSettings(options);
             if (File.Exists(folder.EncoderPath))
             {
                 Console.Error.WriteLine($"The run in {path} is finished. Its encoder is {folder.EncoderPath}.");

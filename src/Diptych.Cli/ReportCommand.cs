@@ -47,7 +47,7 @@ internal sealed class ReportCommand : ToolCommand
         TorchRuntime.Load();
         using var report = new RunReport(run, source, Value(parse, _count, UsualCount));
         report.Write(page);
-        Console.Error.WriteLine($"{page}: {new FileInfo(page).Length:N0} bytes. Open it in a browser.");
+        Console.Error.WriteLine($"{page}: {new FileInfo(RealPath.Of(page)).Length:N0} bytes. Open it in a browser.");
         if (parse.GetValue(_png) is { } folder)
             Console.Error.WriteLine($"Plots: {string.Join(", ", CompareCommand.WritePlots(() => ReportPlots.Write(run, report, folder), folder))}");
         return Tool.Done;

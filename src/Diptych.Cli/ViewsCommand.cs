@@ -58,7 +58,7 @@ internal sealed class ViewsCommand : ToolCommand
             if (isSheet)
                 AtomicFile.Write(path, stream => stream.Write(ContactSheet.Draw(source, Recipe(parse), chosen, count, seed)));
             else
-                ViewFolder.Write(path, source, Recipe(parse), chosen, count, seed, parse.GetValue(_exifOrientation));
+                ViewFolder.Write(path, source, Recipe(parse), chosen, count, seed);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

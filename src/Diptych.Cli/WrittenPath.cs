@@ -17,9 +17,9 @@ internal static class WrittenPath
     public static void MustNotReplace(string written, string images, string option = Out)
     {
         string place = RealPath.Of(written);
-        if (ImageSource.FilesOf(images).Any(file => RealPath.Of(file).Equals(place, Names)) || (IsWithin(place, images) && ImageSource.IsImage(place) && File.Exists(place)))
+        if (ImageSource.FilesOf(images).Any(file => RealPath.Of(file).Equals(place, Names)) || (PlaceIn(images, place) is { } name && ImageSource.IsImage(name) && File.Exists(place)))
             throw new InvalidInputException($"{option} is {written}, and that is what the images are read from. Choose another {option}.");
-        if (IsWithin(place, images) && ImageSource.IsImage(place))
+        if (PlaceIn(images, place) is { } within && ImageSource.IsImage(within))
             throw WouldBeOne(written, images, option);
     }
 
@@ -28,13 +28,19 @@ internal static class WrittenPath
     public static void MustBeOutside(string written, string images, string option = Out)
     {
         MustNotReplace(written, images, option);
-        if (IsWithin(RealPath.Of(written), images))
+        if (PlaceIn(images, RealPath.Of(written)) is { } folder && ImageSource.IsImage($"{folder}/picture.png"))
             throw WouldBeOne(written, images, option);
     }
 
     private static InvalidInputException WouldBeOne(string written, string images, string option) =>
         new($"{option} is {written}, which lies among the images in {images}, and would be one of them from then on. Choose another {option}.");
 
-    private static bool IsWithin(string place, string images) =>
-        Directory.Exists(images) && (place + Path.DirectorySeparatorChar).StartsWith(RealPath.Of(images) + Path.DirectorySeparatorChar, Names);
+    // The name that a path has, or would have, in a folder of images; null outside, and where the folder stands for data files in it.
+    private static string? PlaceIn(string images, string place)
+    {
+        if (!Directory.Exists(images) || ImageSource.FilesOf(images).Count > 0)
+            return null;
+        string root = RealPath.Of(images) + Path.DirectorySeparatorChar;
+        return !(place + Path.DirectorySeparatorChar).StartsWith(root, Names) ? null : (place + Path.DirectorySeparatorChar)[root.Length..].TrimEnd(Path.DirectorySeparatorChar).Replace(Path.DirectorySeparatorChar, '/');
+    }
 }

@@ -15,7 +15,7 @@ internal static class SmallFile
     public static string ReadText(string path, int largest = Largest)
     {
         using FileStream file = File.OpenRead(path); // its length, not that of a link
-        if (file.Length > largest)
+        if (file.CanSeek && file.Length > largest)
             throw new InvalidInputException($"{path} has {file.Length:N0} bytes, more than the {largest:N0} that such a file may have. It is probably not the file you mean.");
         using var reader = new StreamReader(file);
         return reader.ReadToEnd();

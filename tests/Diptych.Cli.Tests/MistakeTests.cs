@@ -135,10 +135,11 @@ public sealed class MistakeTests
         Assert.Contains("--out is photos/new.png, which lies among the images in photos", await Refused(folder, "pack", "photos", "--out", "photos/new.png"), StringComparison.Ordinal);
         File.WriteAllText(folder.File("labels.bin"), "labels");
         Assert.Contains("--out is labels.bin, which exists and is no packed file.", await Refused(folder, "pack", "photos", "--out", "labels.bin"), StringComparison.Ordinal);
-        (await Run.ToolIn(folder, "pretrain", "photos", "--width", "4", "--image-size", "8", "--batch", "4", "--epochs", "1", "--out", "run")).Succeeded();
+        (await Run.ToolIn(folder, "pretrain", folder.File("photos"), "--width", "4", "--image-size", "8", "--batch", "4", "--epochs", "1", "--out", "run")).Succeeded();
         Assert.Contains("--out is set.tar, and that is what the images are read from.", await Refused(folder, "report", "run", "--images", "set.tar", "--out", "set.tar"), StringComparison.Ordinal);
-        Assert.Contains("--png is photos/plots, which lies among the images in photos", await Refused(folder, "report", "run", "--png", "photos/plots"), StringComparison.Ordinal);
-        Assert.Contains("--plots is photos, which lies among the images in photos", await Refused(folder, "compare", "run", "--plots", "photos"), StringComparison.Ordinal);
+        Assert.Contains("--png is photos/plots, which lies among the images in ", await Refused(folder, "report", "run", "--png", "photos/plots"), StringComparison.Ordinal);
+        (await Run.ToolIn(folder, "compare", "run", "--plots", "photos/.plots")).Succeeded(); // no image is looked for there
+        Assert.Contains("--plots is photos, which lies among the images in ", await Refused(folder, "compare", "run", "--plots", "photos"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -28,6 +28,17 @@ public sealed class SmallFileTests
         Assert.Contains("has 1,048,577 bytes", Assert.Throws<InvalidInputException>(() => Recipe.Read(link)).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_pipe_is_read()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "mkfifo is a command of Linux");
+        using var folder = new TemporaryFolder();
+        string pipe = folder.File("recipe.json");
+        System.Diagnostics.Process.Start("mkfifo", pipe).WaitForExit();
+        using var writer = System.Diagnostics.Process.Start("sh", ["-c", "printf '{\"epochs\": 7}' > \"$0\"", pipe]);
+        Assert.Equal("{\"epochs\": 7}", SmallFile.ReadText(pipe));
+    }
+
     // Sparse: it takes no room on the disk.
     private static void Fill(string path, long length)
     {

@@ -19,9 +19,7 @@ public static partial class AtomicFile
     public static void Write(string path, Action<Stream> write)
     {
         ArgumentNullException.ThrowIfNull(write);
-        path = RealPath.Of(path);
-        if (OperatingSystem.IsLinux() && IsOfAnotherKind(path))
-            throw new IOException($"{path} is a device or a pipe, which a file would replace.");
+        path = PlaceOf(path);
         string aside = path + Aside;
         var stream = new FileStream(aside, FileMode.Create, FileAccess.Write, FileShare.None); // of two writers the second stops here, and what the first has written stays
         try
@@ -39,6 +37,15 @@ public static partial class AtomicFile
             throw;
         }
         FlushFolder(Path.GetDirectoryName(path)!);
+    }
+
+    /// <summary>Where a file is written: where its path leads, if that is a link.</summary>
+    /// <param name="path">Its path.</param>
+    /// <exception cref="IOException">A device or a pipe is there.</exception>
+    internal static string PlaceOf(string path)
+    {
+        string place = RealPath.Of(path);
+        return OperatingSystem.IsLinux() && IsOfAnotherKind(place) ? throw new IOException($"{place} is a device or a pipe, which a file would replace.") : place;
     }
 
     /// <summary>Writes text, as <see cref="Write"/> does.</summary>

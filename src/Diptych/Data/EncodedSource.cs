@@ -64,8 +64,8 @@ internal abstract class EncodedSource(string description, ImageTree tree, bool a
         {
             // What .NET cannot decode of a name it replaces, and then finds no such file.
             throw name.Contains('\uFFFD') && fault is FileNotFoundException
-                ? new UnreadableImageException(name, index, Count, "its name is not UTF-8", "Rename it, or pass --skip-unreadable.")
-                : new UnreadableImageException(name, index, Count, fault.Message.TrimEnd('.'));
+                ? new UnreadableImageException(name, index, Count, "its name is not UTF-8", "Rename it, or pass --skip-unreadable.", fault)
+                : new UnreadableImageException(name, index, Count, fault.Message.TrimEnd('.'), innerException: fault);
         }
         finally
         {

@@ -44,13 +44,14 @@ public static class ImageSource
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidInputException($"Cannot read '{path}': {fault.Message}", fault);
+            // What .NET cannot decode of a name it replaces, and then finds no such folder.
+            throw new InvalidInputException($"Cannot read '{path}': {(fault is DirectoryNotFoundException && fault.Message.Contains('\uFFFD', StringComparison.Ordinal) ? $"the name of a folder in it is not UTF-8. Rename it. ({fault.Message})" : fault.Message)}", fault);
         }
     }
 
-    /// <summary>Whether a file's name is that of an image, by its ending.</summary>
-    /// <param name="name">Name or path.</param>
-    public static bool IsImage(string name) => ImageNames.IsImage(name);
+    /// <summary>Whether a file's name is that of an image, by its ending; what begins with a dot, or lies in such a folder, is none.</summary>
+    /// <param name="name">Name in the set of images, with '/'.</param>
+    public static bool IsImage(string name) => ImageNames.IsImage(name) && !ImageNames.IsHidden(name);
 
     /// <summary>Whether a file is one that <c>diptych pack</c> wrote, by its beginning.</summary>
     /// <param name="path">The file.</param>

@@ -77,7 +77,7 @@ public sealed class ImageSubset : IImageSource
         }
         catch (UnreadableImageException fault)
         {
-            throw new UnreadableImageException(fault.Name, index, Count, fault.Reason);
+            throw new UnreadableImageException(fault.Name, index, Count, fault.Reason, fault.Advice, fault);
         }
     }
 }

@@ -29,8 +29,24 @@ internal sealed class SampleLabels
         HashSet<string> images = ImagesOf(tar);
         if (tar.Members.Keys.Any(name => IsClass(name) && images.Contains(KeyOf(name))))
             return true;
-        return tar.Members.Any(member => IsJson(member.Key) && member.Value.Length <= MaximumLength && images.Contains(KeyOf(member.Key))
-            && FromJson(tar, member.Key, ReadSmall(tar, member.Key, member.Value.Offset, member.Value.Length)) is not null);
+        string? unreadable = null;
+        bool isRead = false;
+        foreach (var (name, (offset, length)) in tar.Members.Where(member => IsJson(member.Key) && member.Value.Length <= MaximumLength && images.Contains(KeyOf(member.Key))))
+        {
+            try
+            {
+                if (FromJson(ReadSmall(tar, name, offset, length)) is not null)
+                    return true;
+                isRead = true;
+            }
+            catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+            {
+                unreadable ??= name; // perhaps for others' use, such as NaN from Python
+            }
+        }
+        if (!isRead && unreadable is not null)
+            LabelOf(tar, unreadable, ReadSmall(tar, unreadable, tar.Members[unreadable].Offset, tar.Members[unreadable].Length)); // says why
+        return false;
     }
 
     /// <summary>The labels of a shard by key, as written.</summary>
@@ -44,7 +60,7 @@ internal sealed class SampleLabels
                 continue;
             else if (IsClass(name))
                 labels[KeyOf(name)] = Encoding.UTF8.GetString(ReadSmall(shard, name, offset, length)).Trim();
-            else if (IsJson(name) && FromJson(shard, name, ReadSmall(shard, name, offset, length)) is { } label)
+            else if (IsJson(name) && LabelOf(shard, name, ReadSmall(shard, name, offset, length)) is { } label)
                 labels.TryAdd(KeyOf(name), label);
         return labels;
     }
@@ -89,17 +105,22 @@ internal sealed class SampleLabels
 
     private static bool IsJson(string name) => name.EndsWith(".json", StringComparison.Ordinal);
 
-    private static string? FromJson(TarFile shard, string name, byte[] bytes)
+    private static string? FromJson(byte[] bytes)
+    {
+        using var json = JsonDocument.Parse(bytes);
+        if (json.RootElement.ValueKind != JsonValueKind.Object)
+            return null;
+        foreach (string property in Properties)
+            if (json.RootElement.TryGetProperty(property, out JsonElement value) && value.ValueKind is JsonValueKind.String or JsonValueKind.Number)
+                return value.ToString();
+        return null;
+    }
+
+    private static string? LabelOf(TarFile shard, string name, byte[] bytes)
     {
         try
         {
-            using var json = JsonDocument.Parse(bytes);
-            if (json.RootElement.ValueKind != JsonValueKind.Object)
-                return null;
-            foreach (string property in Properties)
-                if (json.RootElement.TryGetProperty(property, out JsonElement value) && value.ValueKind is JsonValueKind.String or JsonValueKind.Number)
-                    return value.ToString();
-            return null;
+            return FromJson(bytes);
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {

@@ -53,15 +53,16 @@ public static class FeatureFile
     // Rows never stand beside names that are not theirs: both files are whole before the old rows go.
     private static void WriteBoth(string path, Action<Stream> writeRows, string description)
     {
-        string rows = path + ".new", beside = path + ".json.new";
+        string place = AtomicFile.PlaceOf(path), rows = place + ".new", beside = path + ".json.new";
         try
         {
             AtomicFile.Write(rows, writeRows);
             AtomicFile.WriteText(beside, description);
-            File.Delete(path);
+            File.Delete(place);
             File.Move(beside, path + ".json", overwrite: true);
-            File.Move(rows, path);
+            File.Move(rows, place);
             AtomicFile.FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            AtomicFile.FlushFolder(Path.GetDirectoryName(place)!);
         }
         catch
         {

@@ -45,7 +45,7 @@ public sealed record ClassificationMetrics
     /// <param name="seed">Where the resamples start.</param>
     /// <param name="hasIntervals">Whether to resample the images for the intervals of F1 and calibration error, which takes longer than all the rest.</param>
     /// <param name="areVotes">Whether they are shares of votes: a class without any is then none of the five guesses of top-5.</param>
-    /// <exception cref="ArgumentException">The shapes do not fit.</exception>
+    /// <exception cref="ArgumentException">The shapes do not fit, or a label is no class.</exception>
     public static ClassificationMetrics Of(Tensor probabilities, IReadOnlyList<int> labels, IReadOnlyList<string> names, long seed = 1, bool hasIntervals = true, bool areVotes = false)
     {
         ArgumentNullException.ThrowIfNull(probabilities);
@@ -53,6 +53,7 @@ public sealed record ClassificationMetrics
         ArgumentNullException.ThrowIfNull(names);
         if (probabilities.dim() != 2 || probabilities.shape[0] != labels.Count || probabilities.shape[1] != names.Count || labels.Count == 0)
             throw new ArgumentException($"Probabilities need the shape [{labels.Count}, {names.Count}] of labels and classes, with at least one label, but they are [{string.Join(", ", probabilities.shape)}].");
+        FeatureRows.RequireLabels(labels, labels.Count, names.Count, "test images");
         using Tensor values = probabilities.to(ScalarType.Float64).cpu().contiguous();
         double[] all = values.data<double>().ToArray();
         int count = labels.Count, classes = names.Count;

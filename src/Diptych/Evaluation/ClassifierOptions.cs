@@ -23,7 +23,7 @@ public sealed record ClassifierOptions
     /// <summary>Fine-tuning: pull of weights towards zero.</summary>
     public double WeightDecay { get; init; } = 1e-4;
 
-    /// <summary>Order of the images and views.</summary>
+    /// <summary>Order of the images and views; an evaluation takes its own seed, for each draw another.</summary>
     public long Seed { get; init; } = 1;
 
     /// <summary>Passes over so many images.</summary>

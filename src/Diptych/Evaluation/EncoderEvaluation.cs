@@ -88,7 +88,7 @@ public sealed class EncoderEvaluation
             if (network is not null)
                 JudgeEncoder(new EncoderJudge(_images, _options, name, epoch, network, encoder.Views), test);
             if (name == encoder.Name && encoder.Projector is { } projector)
-                Judge($"{name} embedding", epoch, FeatureExtractor.Embed(projector, train), FeatureExtractor.Embed(projector, test));
+                Judge(name + EvaluationRow.Embedding, epoch, FeatureExtractor.Embed(projector, train), FeatureExtractor.Embed(projector, test));
         }
         return new EvaluationResult
         {
@@ -96,6 +96,7 @@ public sealed class EncoderEvaluation
             Train = $"{_images.Train.Description}, {_images.Train.Count:N0} images",
             Test = $"{_images.Test.Description}, {_images.Test.Count:N0} images",
             Classes = _images.Classes,
+            Overlap = ["Whether test images were learned from was not looked at."],
             Results = rows,
             Features = figures,
         };

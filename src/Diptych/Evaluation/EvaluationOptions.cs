@@ -78,6 +78,10 @@ public sealed record EvaluationOptions
             mistakes.Add($"--learning-rate must be above 0, but it is {Classifier.LearningRate}.");
         if (!(Classifier.LayerDecay > 0 && Classifier.LayerDecay <= 1))
             mistakes.Add($"--layer-decay must be above 0 and at most 1, but it is {Classifier.LayerDecay}.");
+        if (Classifier.Batch < 1 || Classifier.FewestSteps < 1)
+            mistakes.Add($"A classifier's batch and fewest steps must be at least 1, but they are {Classifier.Batch} and {Classifier.FewestSteps}.");
+        if (!(Classifier.WeightDecay >= 0 && double.IsFinite(Classifier.WeightDecay)))
+            mistakes.Add($"A classifier's weight decay must be at least 0, but it is {Classifier.WeightDecay}.");
         if (mistakes.Count > 0)
             throw new InvalidInputException(string.Join(Environment.NewLine, mistakes));
     }

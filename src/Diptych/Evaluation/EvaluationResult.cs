@@ -36,7 +36,7 @@ public sealed record EvaluationResult
     /// <summary>Names of the classes, by label.</summary>
     public required IReadOnlyList<string> Classes { get; init; }
 
-    /// <summary>Test images that were learned from, where that was allowed or could not be checked, a sentence each; empty otherwise.</summary>
+    /// <summary>Test images that were learned from, where that was allowed, was not looked at or could not be checked, a sentence each; empty where there are none. <see cref="EncoderEvaluation"/> does not look: <see cref="Evaluation.Overlap"/> does, and what it finds is set with <c>with</c>.</summary>
     public IReadOnlyList<string> Overlap { get; init; } = [];
 
     /// <summary>The figures, by features, then classifier, then labels.</summary>

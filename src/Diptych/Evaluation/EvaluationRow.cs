@@ -6,8 +6,17 @@ public sealed record EvaluationRow
     /// <summary>What the baselines' features are called.</summary>
     internal const string RawPixels = "raw pixels", UntrainedEncoder = "untrained encoder";
 
+    /// <summary>What follows an encoder's name for its projector's features.</summary>
+    internal const string Embedding = " embedding";
+
     /// <summary>Which features: <c>raw pixels</c>, <c>untrained encoder</c>, <c>dcl</c>, <c>dcl embedding</c>.</summary>
     public required string Features { get; init; }
+
+    /// <summary>Whether they are the trained encoder's, its projector's included.</summary>
+    internal bool IsOfEncoder => Features is not (RawPixels or UntrainedEncoder);
+
+    /// <summary>Whether they are the projector's.</summary>
+    internal bool IsOfEmbedding => Features.EndsWith(Embedding, StringComparison.Ordinal);
 
     /// <summary>Epochs the encoder was trained for; null where it was not, or nobody knows.</summary>
     public int? Epoch { get; init; }

@@ -21,7 +21,7 @@ public static class FeatureExtractor
     /// <param name="source">The images.</param>
     /// <param name="recipe">Size, mean and standard deviation of the encoder's input.</param>
     /// <param name="batchSize">Images at a time.</param>
-    /// <returns>Features, <c>[M, F]</c>, float32, in the order of the source, where the encoder is.</returns>
+    /// <returns>Features, <c>[M, F]</c>, float32, in the order of the source, where the encoder is; they belong to the dispose scope, or to the caller outside of one.</returns>
     public static Tensor Extract(ResNet encoder, IImageSource source, ViewRecipe recipe, int batchSize = UsualBatch)
     {
         ArgumentNullException.ThrowIfNull(encoder);

@@ -22,6 +22,22 @@ internal static class FeatureRows
         }
     }
 
+    /// <summary>Refuses labels that do not belong to the rows.</summary>
+    /// <param name="labels">A label a row.</param>
+    /// <param name="rows">How many rows there are.</param>
+    /// <param name="classes">How many classes there are; null where any number from 0 will do.</param>
+    /// <param name="name">What the rows are, for the message.</param>
+    /// <exception cref="ArgumentException">There are fewer or more, or one is no class.</exception>
+    public static void RequireLabels(IReadOnlyList<int> labels, long rows, int? classes, string name)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        if (labels.Count != rows)
+            throw new ArgumentException($"The {name} has {rows:N0} rows and {labels.Count:N0} labels.");
+        foreach (int label in labels)
+            if (label < 0 || label >= (classes ?? int.MaxValue))
+                throw new ArgumentException($"Labels of the {name} must {(classes is { } count ? $"lie in [0, {count})" : "be at least 0")}, but there is {label}.");
+    }
+
     /// <summary>Chosen rows, as a new tensor.</summary>
     public static Tensor Take(Tensor features, IReadOnlyList<int> rows)
     {

@@ -19,7 +19,7 @@ public static class FineTuning
     /// <param name="labels">Their labels, each in [0, <paramref name="classes"/>).</param>
     /// <param name="classes">How many classes there are.</param>
     /// <param name="options">How.</param>
-    /// <returns>The tuned encoder and the classifier of its features.</returns>
+    /// <returns>The tuned encoder, which the caller disposes, and the classifier of its features, which belongs to the dispose scope if there is one.</returns>
     /// <exception cref="InvalidInputException">The weights became infinite: the learning rate is too high.</exception>
     public static (ResNet Encoder, LinearClassifier Classifier) Fit(ResNet encoder, ViewRecipe views, IImageSource source, IReadOnlyList<int> labels, int classes, ClassifierOptions options)
     {

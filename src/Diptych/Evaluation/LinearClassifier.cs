@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Diptych.Evaluation;
 
-/// <summary>Features to probabilities of classes: softmax(W·f + b).</summary>
+/// <summary>Features to probabilities of classes: softmax(W·f + b). Its weights belong to the dispose scope it was made in; outside of one, dispose it.</summary>
 public sealed class LinearClassifier : IDisposable
 {
     /// <summary>Takes over weights.</summary>

@@ -3,13 +3,15 @@ using static TorchSharp.torch;
 
 namespace Diptych.Evaluation;
 
-/// <summary>The most similar images of a bank for every query: found once, voted on with any k and temperature.</summary>
+/// <summary>The most similar images of a bank for every query: found once, voted on with any k and temperature. Belongs to the dispose scope it was made in; outside of one, dispose it.</summary>
 /// <remarks>Cosine similarity; exact search in tiles: beside the features there are the queries scaled to length 1, 65,536 features of the bank, and up to 160 MiB.</remarks>
 public sealed class Neighbours : IDisposable
 {
     private const int BankTile = 1 << 16, TileValues = 1 << 24, GroupSize = 64;
 
-    private Neighbours(Tensor similarity, Tensor index) => (Similarity, Index) = (similarity, index);
+    private readonly long _rows; // of the bank
+
+    private Neighbours(Tensor similarity, Tensor index, long rows) => (Similarity, Index, _rows) = (similarity, index, rows);
 
     /// <summary>Similarities, <c>[Q, k]</c>, float32, falling along a row.</summary>
     public Tensor Similarity { get; }
@@ -44,7 +46,7 @@ public sealed class Neighbours : IDisposable
             similarity = nearest.MoveToOuterDisposeScope();
             index = at.MoveToOuterDisposeScope();
         }
-        return new Neighbours(similarity!.MoveToOuterDisposeScope(), index!.MoveToOuterDisposeScope());
+        return new Neighbours(similarity!.MoveToOuterDisposeScope(), index!.MoveToOuterDisposeScope(), bank.shape[0]);
     }
 
     /// <summary>Lets the nearest vote: each for its own label, with weight exp(similarity / temperature).</summary>
@@ -53,7 +55,7 @@ public sealed class Neighbours : IDisposable
     /// <param name="k">How many vote; at most as many as were found.</param>
     /// <param name="temperature">How quickly a vote's weight falls with the similarity; > 0.</param>
     /// <returns>Each class's share of the votes, <c>[Q, classes]</c>, float32; a row sums to 1.</returns>
-    /// <exception cref="ArgumentException">k or temperature is not usable.</exception>
+    /// <exception cref="ArgumentException">Labels, k or temperature are not usable.</exception>
     /// <remarks>Source: Wu et al., arXiv 1805.01978, section 3.4.</remarks>
     public Tensor Vote(IReadOnlyList<int> labels, int classes, int k, double temperature)
     {
@@ -62,6 +64,7 @@ public sealed class Neighbours : IDisposable
             throw new ArgumentException($"k must be from 1 to the number of neighbours found ({Index.shape[1]}), but it is {k}.");
         if (!(temperature > 0 && double.IsFinite(temperature)))
             throw new ArgumentException($"The temperature must be above 0, but it is {temperature}.");
+        FeatureRows.RequireLabels(labels, _rows, classes, "bank");
         using var scope = NewDisposeScope();
         Tensor similarity = Similarity.narrow(1, 0, k);
         // Subtracting the largest similarity scales all weights of a row alike, and keeps exp finite.

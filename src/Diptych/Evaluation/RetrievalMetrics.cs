@@ -16,11 +16,15 @@ public sealed record RetrievalMetrics(double MeanAveragePrecision, IReadOnlyDict
     /// <param name="queries">Features to search for, <c>[Q, F]</c>.</param>
     /// <param name="queryLabels">Their labels.</param>
     /// <param name="ks">The k of <see cref="Recall"/>.</param>
-    /// <exception cref="ArgumentException">Shapes do not fit, a feature is not finite, or no query's class occurs in the bank.</exception>
+    /// <exception cref="ArgumentException">Shapes or labels do not fit, a feature is not finite, or no query's class occurs in the bank.</exception>
     public static RetrievalMetrics Of(Tensor bank, IReadOnlyList<int> bankLabels, Tensor queries, IReadOnlyList<int> queryLabels, params IReadOnlyList<int> ks)
     {
         ArgumentNullException.ThrowIfNull(bank);
         ArgumentNullException.ThrowIfNull(queries);
+        if (bank.dim() != 2 || queries.dim() != 2 || bank.shape[1] != queries.shape[1])
+            throw new ArgumentException($"Bank and queries need the shapes [M, F] and [Q, F], but they are [{string.Join(", ", bank.shape)}] and [{string.Join(", ", queries.shape)}].");
+        FeatureRows.RequireLabels(bankLabels, bank.shape[0], classes: null, "bank");
+        FeatureRows.RequireLabels(queryLabels, queries.shape[0], classes: null, "queries");
         FeatureRows.RequireFinite(bank, "bank");
         FeatureRows.RequireFinite(queries, "queries");
         using var scope = NewDisposeScope();

@@ -33,7 +33,7 @@ public static class EncoderFile
         });
     }
 
-    /// <summary>Builds the encoder that a file describes, with its weights, ready for evaluation.</summary>
+    /// <summary>Builds the encoder that a file describes, with its weights, ready for evaluation. The caller disposes it; no dispose scope does.</summary>
     /// <param name="path">A file that <see cref="Write"/> made.</param>
     /// <exception cref="InvalidInputException">The file is missing or damaged, or names do not fit.</exception>
     public static (ResNet Encoder, ViewRecipe Views) Read(string path)

@@ -1,6 +1,6 @@
 namespace Diptych.Training;
 
-/// <summary>Hears how a run goes, to show or to record it. Nothing it does changes the run.</summary>
+/// <summary>Hears how a run goes, to show or to record it. Nothing it does changes the run, but what it throws ends it, without a checkpoint.</summary>
 public interface IPretrainObserver
 {
     /// <summary>The run begins or goes on.</summary>

@@ -11,6 +11,10 @@ namespace Diptych.Training;
 /// </remarks>
 public sealed record LearningRateSchedule(double Peak, int WarmupSteps, int TotalSteps, string Shape = "cosine")
 {
+    /// <summary>One of <see cref="Shapes"/>.</summary>
+    /// <exception cref="ArgumentException">It is another.</exception>
+    public string Shape { get; init; } = Shapes.Contains(Shape) ? Shape : throw new ArgumentException(NearMiss.Describe("schedule", Shape, Shapes), nameof(Shape));
+
     /// <summary>The shapes there are.</summary>
     public static IReadOnlyList<string> Shapes { get; } = ["cosine", "step", "constant"];
 

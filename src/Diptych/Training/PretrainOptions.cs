@@ -138,7 +138,7 @@ public sealed record PretrainOptions
     /// <summary>What the encoder is computed in while it trains: one of <see cref="KnownPrecision.Names"/>, or <see cref="KnownPrecision.Automatic"/>.</summary>
     public string Precision { get; init; } = "float32";
 
-    /// <summary>Whether the run ends with the same bits on other machines too: one thread, and kernels that every x86-64 processor since 2013 has. Slower.</summary>
+    /// <summary>Whether the run ends with the same bits on other machines too: one thread, and kernels that every x86-64 processor since 2013 has. Slower. Libtorch chooses its kernels at its first tensor: a program calls <see cref="TorchRuntime.UseTheSameArithmeticEverywhere"/> before that.</summary>
     public bool Deterministic { get; init; }
 
     /// <summary>Epochs from one measurement of the accuracy on labelled training images to the next; null for none. Changes no result.</summary>
@@ -153,10 +153,10 @@ public sealed record PretrainOptions
     /// <summary>Checkpoints at multiples of this many steps stay as well; null for none.</summary>
     public int? KeepEvery { get; init; }
 
-    /// <summary>Whether photographs are turned as their EXIF orientation says.</summary>
+    /// <summary>Whether photographs are turned as their EXIF orientation says. Who opens the source does it: <see cref="Data.ImageSource.Open"/>.</summary>
     public bool ExifOrientation { get; init; }
 
-    /// <summary>Whether images that cannot be read are left out, instead of ending the run before it starts.</summary>
+    /// <summary>Whether images that cannot be read are left out, instead of ending the run before it starts. Who opens the source does it: <see cref="Data.ReadabilityCheck.KeepReadable"/>.</summary>
     public bool SkipUnreadable { get; init; }
 
     /// <summary>Brings libtorch's arithmetic into the mode and number of threads that these settings name.</summary>
@@ -348,7 +348,7 @@ public sealed record PretrainOptions
         var own = JsonSerializer.SerializeToElement(Decisive, Recipe.Json).EnumerateObject();
         var theirs = JsonSerializer.SerializeToElement(other.Decisive, Recipe.Json);
         return own.Where(p => p.Value.ToString() != theirs.GetProperty(p.Name).ToString())
-            .Select(p => $"--{p.Name} is {p.Value} here and {theirs.GetProperty(p.Name)} there").ToArray();
+            .Select(p => $"{(p.NameEquals("images") ? "IMAGES" : $"--{p.Name}")} is {p.Value} here and {theirs.GetProperty(p.Name)} there").ToArray();
     }
 
     /// <summary>The settings as JSON, in the words of the tool's options: a file that <see cref="Recipe.Read"/> takes.</summary>

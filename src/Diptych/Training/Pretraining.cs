@@ -35,6 +35,10 @@ public sealed class Pretraining
     {
         (_options, _source, _folder, _observer, _evaluate) = (options, source, folder, observer, evaluate);
         Check(options, source);
+        if (source.AppliesOrientation && !options.ExifOrientation)
+            throw new InvalidInputException($"{source.Description} turns photographs as their EXIF orientation says, but the settings do not say so. Set ExifOrientation, so that whoever uses the encoder knows.");
+        if (options.EvaluateEvery is not null && evaluate is null)
+            throw new InvalidInputException("EvaluateEvery is set, but nothing is given that measures. Pass OnlineAccuracy.Measure, or leave it out.");
         if (options.Precision == KnownPrecision.Automatic)
             throw new InvalidInputException($"The precision {options.Precision} must become {string.Join(" or ", KnownPrecision.Names)} before the run starts, so that it is resumed with the same. KnownPrecision.Choose does that.");
     }
@@ -70,28 +74,48 @@ public sealed class Pretraining
     /// <summary>Steps of the whole run.</summary>
     public int TotalSteps => StepsPerEpoch * _options.Epochs;
 
-    /// <summary>Trains to the end, or until asked to stop; either way a checkpoint is written, but for a stop before the first step while a memory is filled.</summary>
+    /// <summary>Trains to the end, or until asked to stop; either way a checkpoint is written, but for a stop before the first step while a memory is filled. What the observer throws ends the run without one.</summary>
+    /// <remarks>
+    /// For the process: libtorch has the settings' number of threads while it runs, and the former one afterwards; <see cref="PretrainOptions.Deterministic"/> stays.
+    /// On Linux freed memory stays in the process from then on, unless the environment has settings for glibc's heap (<c>MALLOC_…</c>).
+    /// </remarks>
     /// <param name="resume">Whether to go on from the folder's newest whole checkpoint.</param>
-    /// <param name="stop">Asks to stop after the step at hand.</param>
+    /// <param name="stop">Asks to stop after the step at hand; while the last checkpoint finds no room, it gives up.</param>
     /// <returns>True when the run is finished, false when it was stopped.</returns>
-    /// <exception cref="InvalidInputException">The loss is not finite, an image cannot be read, or the folder cannot be written.</exception>
+    /// <exception cref="InvalidInputException">The loss is not finite, an image cannot be read, the folder cannot be written, or it holds another run, or checkpoints while <paramref name="resume"/> is false.</exception>
     public bool Run(bool resume, CancellationToken stop)
     {
+        int threads = get_num_threads();
         try
         {
             return Train(resume, stop);
         }
-        catch (UnreadableImageException fault) // leaving it out now would make another set of images, which a run does not go on with
+        finally
         {
-            throw new UnreadableImageException(fault.Name, fault.Index, _source.Count, fault.Reason, $"Bring it back as it was; --resume then goes on from the last checkpoint in {_folder.Path}. Or start a new run without it.");
+            if (!_options.Deterministic)
+                set_num_threads(threads);
         }
     }
 
     private bool Train(bool resume, CancellationToken stop)
     {
+        try
+        {
+            return TrainHere(resume, stop);
+        }
+        catch (UnreadableImageException fault) when (fault.Advice == UnreadableImageException.UsualAdvice) // leaving it out now would make another set of images, which a run does not go on with
+        {
+            throw new UnreadableImageException(fault.Name, fault.Index, fault.Count, fault.Reason, $"Bring it back as it was; --resume then goes on from the last checkpoint in {_folder.Path}. Or start a new run without it.", fault);
+        }
+    }
+
+    private bool TrainHere(bool resume, CancellationToken stop)
+    {
         using IDisposable held = _folder.Lock();
         if (!resume)
             _folder.CheckUntouched(_options);
+        else
+            _folder.CheckSettings(_options);
         _options.SetArithmetic();
         Placement placement = Placement ?? Placement.On(_options.FindDevice());
         ViewRecipe recipe = _options.CreateViewRecipe();
@@ -100,6 +124,8 @@ public sealed class Pretraining
         var rejected = new List<string>();
         var checkpoint = resume ? ReadCheckpoint(images, rejected) : null;
         int done = checkpoint?.Step ?? 0;
+        if (checkpoint is not null)
+            _folder.KeepImages(_options.Images); // they may have moved
         using var record = new RunRecord(_folder, _observer, images, done);
         rejected.ForEach(record.Say);
         ResNet encoder = _options.CreateEncoder();
@@ -238,7 +264,7 @@ public sealed class Pretraining
     {
         int ofEpoch = StepsPerEpoch * _options.Accumulate * _options.Batch, rest = _source.Count - ofEpoch;
         if (rest > _source.Count / 20)
-            yield return $"An epoch takes whole batches: {ofEpoch:N0} of the {_source.Count:N0} images, {rest:N0} others left out each time. A --batch that divides their number takes all.";
+            yield return $"An epoch takes whole batches: {ofEpoch:N0} of the {_source.Count:N0} images, {rest:N0} others left out each time. A --batch × --accumulate that divides their number takes all.";
         if (_options.Loss is not "infonce")
             yield return $"The value of {_options.Loss} may become negative: its denominator lacks the positive pair. That is normal.";
         if (_options.Method is "moco")

@@ -1,4 +1,5 @@
 using Diptych.Checkpoints;
+using Diptych.Data;
 using Diptych.Views;
 
 namespace Diptych.Training;
@@ -26,7 +27,7 @@ public sealed class RunFolder
     /// <summary>The trained encoder; there once the run is finished.</summary>
     public string EncoderPath => System.IO.Path.Combine(Path, "encoder.safetensors");
 
-    /// <summary>What the encoder's last evaluation found.</summary>
+    /// <summary>What the encoder's last evaluation found: where its result is written to, so that reports and comparisons have it.</summary>
     public string EvaluationPath => System.IO.Path.Combine(Path, "evaluation.json");
 
     private string LockPath => System.IO.Path.Combine(Path, "run.lock");
@@ -74,12 +75,48 @@ public sealed class RunFolder
 
     /// <summary>Checks that a run that was just made here is still the one to begin.</summary>
     /// <param name="options">What it was made with.</param>
-    /// <exception cref="InvalidInputException">Another process made its own here meanwhile.</exception>
+    /// <exception cref="InvalidInputException">It was begun already, or another process made its own here meanwhile.</exception>
     public void CheckUntouched(PretrainOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        if (Checkpoints.List().Count > 0 || ReadOptions().ToJson() != options.ToJson())
-            throw new InvalidInputException($"Another process began a run in {Path} at the same time. Choose another --out.");
+        if (Checkpoints.List().Count > 0)
+            throw new InvalidInputException($"{Path} holds checkpoints already. Resume the run, or choose another folder.");
+        CheckSettings(options);
+    }
+
+    /// <summary>Checks that the run was started with these settings.</summary>
+    /// <remarks>Images may have moved, and paths be named from another folder: where there are none at the old place, the images' names in the checkpoint tell, and the views that the run keeps tell themselves.</remarks>
+    /// <param name="options">The settings.</param>
+    /// <exception cref="InvalidInputException">It was started with others; all differences are named.</exception>
+    public void CheckSettings(PretrainOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        PretrainOptions saved = ReadOptions();
+        if (Checkpoints.ImagesOfNewest() is not null && (!ImageSource.IsThere(saved.Images) || RealPath.Of(saved.Images) == RealPath.Of(options.Images)))
+            saved = saved with { Images = options.Images };
+        if (File.Exists(ViewRecipePath))
+            saved = saved with { Views = options.Views };
+        IReadOnlyList<string> differences = options.DifferencesFrom(saved);
+        if (differences.Count > 0)
+            throw new InvalidInputException($"The run in {Path} was started with other settings:{Environment.NewLine}{string.Join(Environment.NewLine, differences)}{Environment.NewLine}Leave them out to go on with it, or choose another --out.");
+    }
+
+    /// <summary>Writes where the run's images are, if that is another place than before.</summary>
+    /// <param name="images">The images' path; an empty one changes nothing.</param>
+    /// <exception cref="InvalidInputException">The folder cannot be written.</exception>
+    public void KeepImages(string images)
+    {
+        PretrainOptions options = ReadOptions();
+        if (string.IsNullOrEmpty(images) || options.Images == images)
+            return;
+        try
+        {
+            AtomicFile.WriteText(RecipePath, (options with { Images = images }).ToJson());
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"The run folder {Path} cannot be written: {exception.Message}", exception);
+        }
     }
 
     /// <summary>Whether a path is a run folder.</summary>
@@ -160,6 +197,23 @@ public sealed class RunFolder
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new InvalidInputException($"The run folder {Path} cannot be written: {exception.Message} Give yourself the right to, or choose another --out.", exception);
+        }
+    }
+
+    /// <summary>Whether another process is writing here.</summary>
+    public bool IsHeld
+    {
+        get
+        {
+            try
+            {
+                Lock().Dispose();
+                return false;
+            }
+            catch (InvalidInputException)
+            {
+                return true;
+            }
         }
     }
 

@@ -96,7 +96,7 @@ internal sealed class RunRecord : IDisposable
     {
         while (!Try(write, out Exception? exception))
         {
-            if (stop.IsCancellationRequested)
+            if (stop.IsCancellationRequested || !stop.CanBeCanceled) // nobody could give up
                 throw Unwritable(exception!);
             Say($"{Unwritable(exception!).Message} Nothing is lost yet: writing is tried again every {Pause.TotalSeconds:F0} seconds. Ctrl-C gives up.");
             stop.WaitHandle.WaitOne(Pause);

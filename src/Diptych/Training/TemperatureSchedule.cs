@@ -7,6 +7,10 @@ namespace Diptych.Training;
 /// <param name="Shape">One of <see cref="Shapes"/>: how it goes from one to the other.</param>
 public sealed record TemperatureSchedule(double Start, double End, int TotalSteps, string Shape = "cosine")
 {
+    /// <summary>One of <see cref="Shapes"/>.</summary>
+    /// <exception cref="ArgumentException">It is another.</exception>
+    public string Shape { get; init; } = Shapes.Contains(Shape) ? Shape : throw new ArgumentException(NearMiss.Describe("schedule", Shape, Shapes), nameof(Shape));
+
     /// <summary>The shapes there are.</summary>
     public static IReadOnlyList<string> Shapes { get; } = ["cosine", "linear"];
 

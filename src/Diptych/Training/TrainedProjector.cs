@@ -7,7 +7,7 @@ namespace Diptych.Training;
 /// <summary>The projector of a run, which encoder files leave out: its last checkpoint still has it.</summary>
 public static class TrainedProjector
 {
-    /// <summary>Reads the projector from the newest whole checkpoint.</summary>
+    /// <summary>Reads the projector from the newest whole checkpoint. The caller disposes it; no dispose scope does.</summary>
     /// <param name="folder">The run.</param>
     /// <exception cref="InvalidInputException">There is no whole checkpoint, or its projector does not fit the run's settings.</exception>
     public static Projector Read(RunFolder folder)

@@ -16,7 +16,7 @@ internal sealed class DecodedImages(IImageSource source, long limit)
     public string NameOf(int index) => source.GetName(index);
 
     /// <summary>What to throw where an image turns out unusable.</summary>
-    public UnreadableImageException Unreadable(int index, string reason, string advice) => new(NameOf(index), index, source.Count, reason, advice);
+    public UnreadableImageException Unreadable(int index, Exception fault, string advice) => new(NameOf(index), index, source.Count, fault.Message, advice, fault);
 
     /// <summary>One decoded image, not to be written to: a kept one, or <paramref name="scratch"/>.</summary>
     /// <param name="index">Image, 0-based.</param>

@@ -116,7 +116,7 @@ internal sealed class LoaderPass : IDisposable
             }
             catch (Exception fault) when (fault is InvalidInputException or IOException) // decoded, but of no use as a view, which no look at all images finds; or gone meanwhile
             {
-                Fail(slot, image, _images.Unreadable(slot.Batch.Indices[image], fault.Message, fault is IOException ? "Bring it back." : "Remove it."));
+                Fail(slot, image, _images.Unreadable(slot.Batch.Indices[image], fault, fault is IOException ? "Bring it back." : "Remove it."));
             }
             catch (Exception fault)
             {

@@ -17,10 +17,9 @@ public static class ViewFolder
     /// <param name="images">Which images.</param>
     /// <param name="viewsPerImage">Views of each, ≥ 1; odd ones are second views.</param>
     /// <param name="seed">The run's seed.</param>
-    /// <param name="appliesOrientation">Whether the source turns photographs as their EXIF orientation says; noted in <c>views.json</c>.</param>
     /// <exception cref="InvalidInputException">The recipe is unusable, or an image cannot be decoded.</exception>
     /// <exception cref="IOException">The folder cannot be written.</exception>
-    public static void Write(string folder, IImageSource source, ViewRecipe recipe, IReadOnlyList<int> images, int viewsPerImage, long seed, bool appliesOrientation = false)
+    public static void Write(string folder, IImageSource source, ViewRecipe recipe, IReadOnlyList<int> images, int viewsPerImage, long seed)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(recipe);
@@ -46,7 +45,7 @@ public static class ViewFolder
                 views.Add((JsonNode)Describe(file, source.GetName(image), number, draw, recipe));
             }
         }
-        var all = new JsonObject { ["recipe"] = recipe.Name, ["seed"] = seed, ["exif-orientation"] = appliesOrientation, ["views"] = views };
+        var all = new JsonObject { ["recipe"] = recipe.Name, ["seed"] = seed, ["exif-orientation"] = source.AppliesOrientation, ["views"] = views };
         byte[] json = JsonSerializer.SerializeToUtf8Bytes(all, Indented);
         AtomicFile.Write(Path.Combine(folder, "views.json"), stream => stream.Write(json));
     }

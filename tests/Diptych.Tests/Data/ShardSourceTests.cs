@@ -52,6 +52,14 @@ public sealed class ShardSourceTests
     }
 
     [Fact]
+    public void JSON_for_others_use_that_cannot_be_read_keeps_no_tar_from_opening()
+    {
+        using var folder = new TemporaryFolder();
+        using IImageSource source = ImageSource.Open(folder.WriteTar("one.tar", [("a/1.png", Pictures[0].Png()), ("a/1.json", Text("""{"width": 40}""")), ("b/2.png", Pictures[1].Png()), ("b/2.json", Text("""{"similarity": NaN}"""))]));
+        Assert.Equal(["a", "b"], source.LabelNames!);
+    }
+
+    [Fact]
     public void What_is_neither_image_nor_label_is_counted()
     {
         using var folder = new TemporaryFolder();

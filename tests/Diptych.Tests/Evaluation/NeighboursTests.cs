@@ -5,6 +5,22 @@ namespace Diptych.Tests.Evaluation;
 
 public sealed class NeighboursTests
 {
+    [Fact]
+    public void Labels_that_do_not_fit_are_refused()
+    {
+        using var scope = NewDisposeScope();
+        Tensor bank = randn(6, 3), queries = randn(4, 3);
+        using Neighbours found = Neighbours.Find(bank, queries, k: 2);
+        foreach (int[] labels in (int[][])[[0, 1, 0, 1, 0], [0, 1, 0, 1, 0, 1, 1], [0, 1, 0, 1, 0, -1], [0, 1, 0, 1, 0, 2]])
+            Assert.Throws<ArgumentException>(() => found.Vote(labels, classes: 2, k: 2, temperature: 0.1));
+        int[] right = [0, 1, 0, 1, 0, 1];
+        Assert.Throws<ArgumentException>(() => RetrievalMetrics.Of(bank, right, queries, [0, 1, 0], 1));
+        Assert.Throws<ArgumentException>(() => RetrievalMetrics.Of(bank, right, queries, [0, 1, 0, 1, 0], 1));
+        Assert.Throws<ArgumentException>(() => RetrievalMetrics.Of(bank, right[1..], queries, [0, 1, 0, 1], 1));
+        Assert.Throws<ArgumentException>(() => RetrievalMetrics.Of(bank, right, randn(4, 2), [0, 1, 0, 1], 1));
+        Assert.Throws<ArgumentException>(() => ClassificationMetrics.Of(ones(2, 2), [0, -1], ["a", "b"]));
+    }
+
     [Theory]
     [InlineData(65_536 + 20)] // two tiles of the bank, and the second one shorter than k
     [InlineData(12_800 + 37)] // groups, and columns that fill none

@@ -26,7 +26,7 @@ public sealed class OnlineAccuracyTests
         using var accuracy = new OnlineAccuracy(tiles, Small.CreateViewRecipe(), every: 2, seed: 1);
         RunFolder measured = RunFolder.Create(folder.File("measured"), Small), plain = RunFolder.Create(folder.File("plain"), Small), halted = RunFolder.Create(folder.File("halted"), Small);
         Assert.True(new Pretraining(Small, tiles, measured, new Observer(), accuracy.Measure).Run(false, CancellationToken.None));
-        Assert.True(new Pretraining(Small, tiles, plain, new Observer()).Run(false, CancellationToken.None));
+        Assert.True(new Pretraining(Small with { EvaluateEvery = null }, tiles, plain, new Observer()).Run(false, CancellationToken.None));
         using var stop = new CancellationTokenSource();
         Assert.False(new Pretraining(Small, tiles, halted, new Observer(step => { if (step.Step == 17) stop.Cancel(); }), accuracy.Measure).Run(false, stop.Token));
         Directory.Delete(halted.Checkpoints.List()[0].Path, recursive: true); // back to a step before one that was measured

@@ -5,6 +5,13 @@ namespace Diptych.Tests.Training;
 public sealed class LearningRateScheduleTests
 {
     [Fact]
+    public void An_unknown_shape_is_refused()
+    {
+        Assert.StartsWith("Unknown schedule 'constnat'. Known schedules: cosine, step, constant. Did you mean 'constant'?", Assert.Throws<ArgumentException>(() => new LearningRateSchedule(1, 0, 100, "constnat")).Message, StringComparison.Ordinal);
+        Assert.StartsWith("Unknown schedule 'cosin'.", Assert.Throws<ArgumentException>(() => new TemperatureSchedule(0.1, 1, 100, "cosin")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Rises_linearly_to_the_peak_and_falls_along_half_a_cosine()
     {
         var schedule = new LearningRateSchedule(Peak: 0.8, WarmupSteps: 4, TotalSteps: 12);

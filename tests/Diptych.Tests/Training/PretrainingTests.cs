@@ -95,10 +95,56 @@ public sealed class PretrainingTests
         using var folder = new TemporaryFolder();
         using ImageSubset tiles = Tiles(40);
         RunFolder first = RunFolder.Create(folder.File("run"), Small), second = RunFolder.Create(folder.File("run"), Small with { Seed = 2 });
-        string message = $"Another process began a run in {folder.File("run")} at the same time. Choose another --out.";
-        Assert.Equal(message, Assert.Throws<InvalidInputException>(() => new Pretraining(Small, tiles, first, new Observer()).Run(false, CancellationToken.None)).Message);
+        Assert.Contains("--seed is 1 here and 2 there", Assert.Throws<InvalidInputException>(() => new Pretraining(Small, tiles, first, new Observer()).Run(false, CancellationToken.None)).Message, StringComparison.Ordinal);
         Assert.True(new Pretraining(Small with { Seed = 2 }, tiles, second, new Observer()).Run(false, CancellationToken.None));
-        Assert.Equal(message, Assert.Throws<InvalidInputException>(() => new Pretraining(Small with { Seed = 2 }, tiles, second, new Observer()).Run(false, CancellationToken.None)).Message);
+        Assert.Contains("holds checkpoints already", Assert.Throws<InvalidInputException>(() => new Pretraining(Small with { Seed = 2 }, tiles, second, new Observer()).Run(false, CancellationToken.None)).Message, StringComparison.Ordinal);
+        Assert.Contains("--loss is infonce here and dcl there", Assert.Throws<InvalidInputException>(() => new Pretraining(Small with { Seed = 2, Loss = "infonce" }, tiles, second, new Observer()).Run(true, CancellationToken.None)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_the_settings_say_and_nobody_does_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        using ImageSubset tiles = Tiles(40);
+        RunFolder run = RunFolder.Create(folder.File("run"), Small);
+        Assert.Contains("nothing is given that measures", Assert.Throws<InvalidInputException>(() => new Pretraining(Small with { EvaluateEvery = 1 }, tiles, run, new Observer())).Message, StringComparison.Ordinal);
+        using IImageSource turned = ImageSource.Open(Repository.Sample("test.tar"), appliesOrientation: true);
+        Assert.Contains("Set ExifOrientation", Assert.Throws<InvalidInputException>(() => new Pretraining(Small, turned, run, new Observer())).Message, StringComparison.Ordinal);
+        _ = new Pretraining(Small with { ExifOrientation = true }, turned, run, new Observer());
+    }
+
+    [Fact]
+    public void The_programs_threads_are_as_before_behind_a_run()
+    {
+        using var folder = new TemporaryFolder();
+        using ImageSubset tiles = Tiles(40);
+        int before = TorchSharp.torch.get_num_threads();
+        try
+        {
+            TorchSharp.torch.set_num_threads(3);
+            Assert.True(new Pretraining(Small with { Threads = 1 }, tiles, RunFolder.Create(folder.File("run"), Small), new Observer()).Run(false, CancellationToken.None));
+            Assert.Equal(3, TorchSharp.torch.get_num_threads());
+        }
+        finally
+        {
+            TorchSharp.torch.set_num_threads(before);
+        }
+    }
+
+    [Fact]
+    public void A_run_whose_images_moved_says_where_they_are()
+    {
+        using var folder = new TemporaryFolder();
+        using ImageSubset tiles = Tiles(40);
+        PretrainOptions options = Small with { Images = folder.File("old"), Epochs = 2 }, moved = options with { Images = folder.File("new") };
+        RunFolder run = RunFolder.Create(folder.File("run"), options);
+        using var stop = new CancellationTokenSource();
+        Assert.False(new Pretraining(options, tiles, run, new Observer(step => { if (step.Step == 2) stop.Cancel(); })).Run(false, stop.Token));
+        Directory.CreateDirectory(folder.File("old")); // others lie there now
+        Assert.Contains("IMAGES is ", Assert.Throws<InvalidInputException>(() => new Pretraining(moved, tiles, run, new Observer()).Run(true, CancellationToken.None)).Message, StringComparison.Ordinal);
+        Directory.Delete(folder.File("old"));
+        Assert.True(new Pretraining(moved, tiles, run, new Observer()).Run(true, CancellationToken.None));
+        Assert.Equal(folder.File("new"), run.ReadOptions().Images);
     }
 
     [Fact]
