@@ -7,6 +7,7 @@ namespace Diptych.Reports;
 /// <summary>A comparison as pictures.</summary>
 public static class ComparisonPlots
 {
+    private const int LegendLine = 20, LegendMargin = 40, LetterWidth = 7, SampleWidth = 35, UsualLegend = 80;
     private const int PanelWidth = 560, PanelHeight = 420, MostColumns = 3, MostLines = 60;
     private const double PalestShade = 0.7;
 
@@ -37,8 +38,9 @@ public static class ComparisonPlots
         if (comparison.Groups.Any(g => g.Runs.Any(r => r.Curve.Accuracy.Count > 0)))
             panels.Add(("online accuracy, %", r => [.. r.Curve.Accuracy.Select(a => (a.Epoch, 100 * a.Accuracy))]));
         RunGroup[] groups = [.. comparison.Groups.Take(MostLines)];
+        string[] names = [.. groups.Select(g => g.Name)];
         Color[] colors = ColorsOf(comparison, groups);
-        return Save(path, [.. panels.Select(panel => Panel("epoch", panel.Title, plot =>
+        return Save(path, [.. panels.Select(panel => Panel("epoch", panel.Title, names, plot =>
         {
             foreach (var (i, group) in groups.Index())
             {
@@ -53,7 +55,7 @@ public static class ComparisonPlots
                     line.MarkerSize = curve.Length == 1 ? 5 : 0; // a line of one point is not seen
                 }
             }
-        }))]);
+        }))], names);
     }
 
     // A colour for each loss or method, the paler the further on in the order of what else differs.
@@ -71,12 +73,13 @@ public static class ComparisonPlots
     {
         string[] others = [.. comparison.Settings.Where(s => s != setting)];
         var lines = comparison.Groups.GroupBy(g => string.Join(", ", others.Select(s => s is "loss" or "method" ? g.Settings[s] : $"{s} {g.Settings[s]}"))).Take(MostLines).ToArray();
+        string[] names = [.. lines.Select(line => line.Key)];
         double[] values = [.. comparison.Groups.Select(g => Number(g.Settings[setting])).Distinct().Order()];
         bool isLogarithmic = values.Length > 2 && values[0] > 0 && values[^1] / values[0] >= 8;
         double Place(double value) => isLogarithmic ? Math.Log2(value) : value;
         IEnumerable<(string Title, Func<RunGroup, Spread?> Figure, double Scale)> panels =
             [.. comparison.Measures.Select(m => (m + ", %", (Func<RunGroup, Spread?>)(g => g.Figure(m)), 100.0)), ("q, last epoch", g => g.Of(r => r.Curve.LastQ), 1)];
-        return Save(path, [.. panels.Select(panel => Panel(setting, panel.Title, plot =>
+        return Save(path, [.. panels.Select(panel => Panel(setting, panel.Title, names, plot =>
         {
             foreach (var (i, line) in lines.Index())
             {
@@ -89,10 +92,10 @@ public static class ComparisonPlots
                     plot.Add.ErrorBar(x, y, [.. points.Select(p => panel.Scale * (p.Y!.Deviation ?? 0))]).Color = ColorOf(i, lines.Length);
             }
             plot.Axes.Bottom.SetTicks([.. values.Select(Place)], [.. values.Select(v => v.ToString("G4", CultureInfo.InvariantCulture))]);
-        }))]);
+        }))], names);
     }
 
-    private static Plot Panel(string x, string title, Action<Plot> draw)
+    private static Plot Panel(string x, string title, IReadOnlyList<string> names, Action<Plot> draw)
     {
         var plot = new Plot();
         draw(plot);
@@ -100,12 +103,20 @@ public static class ComparisonPlots
         plot.Title(title, size: 13);
         plot.Axes.Title.Label.Bold = false;
         plot.Legend.FontSize = 11;
-        plot.ShowLegend(Edge.Bottom);
+        ScottPlot.Panels.LegendPanel legend = plot.ShowLegend(Edge.Bottom);
+        legend.MinimumSize = LegendHeight(names); // else names beyond a few lines are cut
         plot.Legend.Orientation = Orientation.Horizontal;
         return plot;
     }
 
-    private static string Save(string path, Plot[] panels)
+    // In columns as wide as the longest name, with a sample of the line before each; at least one name a line.
+    private static int LegendHeight(IReadOnlyList<string> names)
+    {
+        int columns = Math.Max(1, (PanelWidth - LegendMargin) / (LetterWidth * names.Max(name => name.Length) + SampleWidth));
+        return LegendLine * ((names.Count + columns - 1) / columns) + LegendMargin;
+    }
+
+    private static string Save(string path, Plot[] panels, IReadOnlyList<string> names)
     {
         var figure = new Multiplot();
         int columns = Math.Min(panels.Length, MostColumns), rows = (panels.Length + columns - 1) / columns;
@@ -113,7 +124,7 @@ public static class ComparisonPlots
         figure.RemovePlot(figure.GetPlot(0)); // a new one holds an empty plot
         foreach (Plot panel in panels)
             figure.AddPlot(panel);
-        figure.SavePng(path, PanelWidth * columns, PanelHeight * rows);
+        figure.SavePng(path, PanelWidth * columns, (PanelHeight + Math.Max(0, LegendHeight(names) - UsualLegend)) * rows);
         return path;
     }
 

@@ -153,6 +153,20 @@ public sealed class RunComparisonTests
     }
 
     [Fact]
+    public void The_picture_grows_with_the_names_in_its_legend()
+    {
+        using var folder = new TemporaryFolder();
+        int HeightOf(int batches)
+        {
+            ComparisonPlots.Write(new RunComparison([.. Enumerable.Range(2, batches).Select(batch => Run(folder, new() { Batch = batch, Seed = batches }, 0.5))]), folder.File("plots"));
+            using var picture = SkiaSharp.SKBitmap.Decode(folder.File("plots/curves.png"));
+            return picture.Height;
+        }
+        Assert.Equal(420, HeightOf(3));
+        Assert.InRange(HeightOf(40), 500, 900);
+    }
+
+    [Fact]
     public void A_long_curve_is_thinned_to_means_and_keeps_its_length_in_epochs()
     {
         using var folder = new TemporaryFolder();
