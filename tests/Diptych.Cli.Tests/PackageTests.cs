@@ -10,22 +10,8 @@ public sealed class PackageTests(PackedFixture packed) : IClassFixture<PackedFix
     {
         SkipWithoutSdk();
         string folder = packed.Folder("program");
-        await File.WriteAllTextAsync(Path.Combine(folder, "program.csproj"), $"""
-            <Project Sdk="Microsoft.NET.Sdk">
-              <PropertyGroup>
-                <OutputType>Exe</OutputType>
-                <TargetFramework>net10.0</TargetFramework>
-                <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
-              </PropertyGroup>
-              <ItemGroup>
-                <PackageReference Include="Diptych" Version="{PackedFixture.Version}" />
-              </ItemGroup>
-            </Project>
-            """, Cancel);
+        await WriteProject(folder, "program");
         await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), """
-            using System;
-            using System.IO;
-            using System.Linq;
             using TorchSharp;
 
             Console.WriteLine(torch.rand(2, 3).shape[1]);
@@ -67,20 +53,7 @@ public sealed class PackageTests(PackedFixture packed) : IClassFixture<PackedFix
         Tiles.Unpack(Run.Sample("train.tar"), data.File("labelled/train"), perClass: 5);
         (await Run.ToolIn(data, "pretrain", "photos", "--views", "satellite", "--image-size", "8", "--width", "4", "--batch", "20", "--epochs", "1", "--out", "runs/photos")).Succeeded();
         string folder = packed.Folder("documented");
-        await File.WriteAllTextAsync(Path.Combine(folder, "documented.csproj"), $"""
-            <Project Sdk="Microsoft.NET.Sdk">
-              <PropertyGroup>
-                <OutputType>Exe</OutputType>
-                <TargetFramework>net10.0</TargetFramework>
-                <ImplicitUsings>enable</ImplicitUsings>
-                <Nullable>enable</Nullable>
-                <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
-              </PropertyGroup>
-              <ItemGroup>
-                <PackageReference Include="Diptych" Version="{PackedFixture.Version}" />
-              </ItemGroup>
-            </Project>
-            """, Cancel);
+        await WriteProject(folder, "documented");
         string document = (await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "embed.md"), Cancel)).ReplaceLineEndings("\n");
         await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), document.Split("```csharp\n")[1].Split("\n```")[0], Cancel);
         (await Run.Command("dotnet", ["build", "-c", "Release"], folder, packed.OwnNuGetFolder)).Succeeded();
@@ -116,6 +89,21 @@ public sealed class PackageTests(PackedFixture packed) : IClassFixture<PackedFix
         Assert.DoesNotContain(files, name => name.Contains("python", StringComparison.Ordinal));
         Assert.InRange(new FileInfo(package).Length, 1, 250_000_000); // what a package registry takes at most
     }
+
+    private static Task WriteProject(string folder, string name) => File.WriteAllTextAsync(Path.Combine(folder, name + ".csproj"), $"""
+        <Project Sdk="Microsoft.NET.Sdk">
+          <PropertyGroup>
+            <OutputType>Exe</OutputType>
+            <TargetFramework>net10.0</TargetFramework>
+            <ImplicitUsings>enable</ImplicitUsings>
+            <Nullable>enable</Nullable>
+            <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
+          </PropertyGroup>
+          <ItemGroup>
+            <PackageReference Include="Diptych" Version="{PackedFixture.Version}" />
+          </ItemGroup>
+        </Project>
+        """, Cancel);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

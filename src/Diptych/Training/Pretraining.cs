@@ -90,6 +90,10 @@ public sealed class Pretraining
         {
             return Train(resume, stop);
         }
+        catch (UnreadableImageException fault) when (fault.Advice == UnreadableImageException.UsualAdvice) // leaving it out now would make another set of images, which a run does not go on with
+        {
+            throw new UnreadableImageException(fault.Name, fault.Index, fault.Count, fault.Reason, $"Bring it back as it was; --resume then goes on from the last checkpoint in {_folder.Path}. Or start a new run without it.", fault);
+        }
         finally
         {
             if (!_options.Deterministic)
@@ -98,18 +102,6 @@ public sealed class Pretraining
     }
 
     private bool Train(bool resume, CancellationToken stop)
-    {
-        try
-        {
-            return TrainHere(resume, stop);
-        }
-        catch (UnreadableImageException fault) when (fault.Advice == UnreadableImageException.UsualAdvice) // leaving it out now would make another set of images, which a run does not go on with
-        {
-            throw new UnreadableImageException(fault.Name, fault.Index, fault.Count, fault.Reason, $"Bring it back as it was; --resume then goes on from the last checkpoint in {_folder.Path}. Or start a new run without it.", fault);
-        }
-    }
-
-    private bool TrainHere(bool resume, CancellationToken stop)
     {
         using IDisposable held = _folder.Lock();
         if (!resume)

@@ -190,7 +190,7 @@ public sealed class RunFolder
             // The operating system takes the lock back with the process, so that none is ever stale.
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException exception) when (exception.HResult is 11 or 35 or unchecked((int)0x80070020)) // EAGAIN on Linux and macOS, a sharing violation on Windows
+        catch (IOException exception) when (IsHeldElsewhere(exception))
         {
             throw new InvalidInputException($"Another process works in the run folder {Path}: it holds {path}. Wait until it ends, or choose another --out.", exception);
         }
@@ -210,12 +210,15 @@ public sealed class RunFolder
                 Lock().Dispose();
                 return false;
             }
-            catch (InvalidInputException)
+            catch (InvalidInputException exception)
             {
-                return true;
+                return IsHeldElsewhere(exception.InnerException); // or the folder cannot be written
             }
         }
     }
+
+    // EAGAIN on Linux and macOS, a sharing violation on Windows.
+    private static bool IsHeldElsewhere(Exception? exception) => exception is IOException { HResult: 11 or 35 or unchecked((int)0x80070020) };
 
     /// <summary>The settings the run was started with.</summary>
     /// <exception cref="InvalidInputException">They cannot be read.</exception>
