@@ -87,7 +87,7 @@ public sealed class SweepTests
     public async Task A_sweep_that_was_killed_waits_for_the_run_it_left_at_work()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Signals are sent by the kill of Linux.");
-        using TemporaryFolder folder = Prepared(Plan.Replace("\"epochs\": 1", "\"epochs\": 150", StringComparison.Ordinal).Replace("[1, 2]", "[1]", StringComparison.Ordinal).Replace("[20, 40]", "[40]", StringComparison.Ordinal).Replace(", \"infonce\"", "", StringComparison.Ordinal));
+        using TemporaryFolder folder = Prepared(Plan.Replace("\"epochs\": 1", "\"epochs\": 400", StringComparison.Ordinal).Replace("[1, 2]", "[1]", StringComparison.Ordinal).Replace("[20, 40]", "[40]", StringComparison.Ordinal).Replace(", \"infonce\"", "", StringComparison.Ordinal));
         string[] command = ["sweep", "plan.json", "--data", "labelled", "--out", "runs"];
         using (Process process = Run.StartToolIn(folder, command))
         {
